@@ -1,0 +1,16 @@
+#pragma once
+
+// The one file that includes Asio, standalone and header-only. Everything that opens a socket comes through
+// here, so what is included (and paid for in compile time) is decided in one place.
+
+#ifndef ASIO_STANDALONE
+#define ASIO_STANDALONE
+#endif
+
+#include <asio/error.hpp>
+#include <asio/io_context.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/ip/udp.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/write.hpp>

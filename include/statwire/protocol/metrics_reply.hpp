@@ -1,0 +1,156 @@
+#pragma once
+
+// Replies of the put/get protocol, both ways: `ok\n`, rows `key value timestamp\n`, and an empty line; or
+// `error\nwrong command\n\n`. The server encodes them; the client decodes them row by row from whatever
+// pieces they arrive in, holding one unfinished line and no more. No I/O here.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "statwire/error.hpp"
+#include "statwire/protocol/number.hpp"
+#include "statwire/protocol/text.hpp"
+
+namespace statwire::protocol {
+
+inline constexpr std::string_view ok_reply = "ok\n\n";
+inline constexpr std::string_view error_reply = "error\nwrong command\n\n";
+inline constexpr std::string_view rows_begin = "ok\n";
+inline constexpr std::string_view rows_end = "\n";
+
+/// One row of a reply; the key points into the bytes that were fed.
+struct Row {
+  std::string_view key;
+  double value = 0;
+  std::int64_t timestamp = 0;
+};
+
+/// Appends `key value timestamp\n`; whole values print with their point (`10.0`), as the original's do.
+inline void append_row(std::string& out, const Row& row) {
+  char text[max_number_chars];
+  out.append(row.key).append(" ");
+  out.append(text, write_float(text, row.value, WholeNumbers::with_point));
+  out.append(" ");
+  out.append(text, write_integer(text, row.timestamp));
+  out.append("\n");
+}
+
+/// Decodes one reply. Feed it pieces until done(); after an error it takes nothing more.
+class ReplyDecoder {
+ public:
+  enum class Expected { nothing, rows };  ///< A put is answered with no rows, a get with any number.
+
+  /// A line longer than this is an error: three columns are short, so only a peer that is no such server
+  /// sends one.
+  static constexpr std::size_t max_line_bytes = 65536;
+
+  explicit ReplyDecoder(Expected expected) : expected_{expected} {}
+
+  /// Takes bytes up to the end of the reply, calls `on_row(const Row&)` for each row, and returns how many
+  /// bytes it took: fewer than given only when the reply is done or an error was found.
+  template <class OnRow>
+  std::size_t feed(std::string_view bytes, OnRow&& on_row) {
+    std::size_t taken = 0;
+    while (!done() && taken < bytes.size()) {
+      const std::string_view rest = bytes.substr(taken);
+      const std::size_t end = rest.find('\n');
+      const std::string_view part = rest.substr(0, end);
+      if (unfinished_.size() + part.size() > max_line_bytes) {
+        fail(errc::reply_too_long, part.substr(0, 64));
+        break;
+      }
+      taken += part.size();
+      if (end == std::string_view::npos) {
+        unfinished_.append(part);
+        break;
+      }
+      taken += 1;
+      if (unfinished_.empty()) {
+        take_line(part, on_row);
+      } else {
+        unfinished_.append(part);
+        take_line(unfinished_, on_row);
+        unfinished_.clear();
+      }
+    }
+    return taken;
+  }
+
+  /// Whether the reply is complete or found wrong.
+  bool done() const noexcept { return state_ == State::done; }
+
+  /// What is wrong: errc::command_refused, or the protocol error. No error while the reply is right so far.
+  std::error_code error() const noexcept { return error_; }
+
+  /// The line that is wrong; for a refused command, the server's words.
+  const std::string& offending_line() const noexcept { return offending_line_; }
+
+ private:
+  enum class State { status, rows, refusal, done };
+
+  template <class OnRow>
+  void take_line(std::string_view line, OnRow&& on_row) {
+    switch (state_) {
+      case State::status:
+        take_status(line);
+        break;
+      case State::rows:
+        if (line.empty()) {
+          state_ = State::done;
+        } else if (const std::optional<Row> row = parse_row(line)) {
+          on_row(*row);
+        }
+        break;
+      case State::refusal:
+        if (line.empty()) {
+          state_ = State::done;
+        } else if (offending_line_.empty()) {
+          offending_line_ = line;
+        }
+        break;
+      case State::done:
+        break;
+    }
+  }
+
+  void take_status(std::string_view line) {
+    if (line == "ok") {
+      state_ = State::rows;
+    } else if (line == "error") {
+      state_ = State::refusal;
+      error_ = errc::command_refused;
+    } else {
+      fail(errc::unexpected_status, line);
+    }
+  }
+
+  std::optional<Row> parse_row(std::string_view line) {
+    if (expected_ == Expected::nothing) return fail(errc::unexpected_data, line);
+    std::string_view columns[3];
+    if (split_words(line, columns) != 3) return fail(errc::wrong_column_count, line);
+    const auto value = parse_float(columns[1]);
+    if (!value) return fail(errc::invalid_number, line);
+    const auto timestamp = parse_integer(columns[2]);
+    if (!timestamp) return fail(errc::invalid_timestamp, line);
+    return Row{.key = columns[0], .value = *value, .timestamp = *timestamp};
+  }
+
+  std::nullopt_t fail(errc code, std::string_view line) {
+    error_ = code;
+    offending_line_ = line;
+    state_ = State::done;
+    return std::nullopt;
+  }
+
+  Expected expected_;
+  State state_ = State::status;
+  std::error_code error_;
+  std::string unfinished_;
+  std::string offending_line_;
+};
+
+}  // namespace statwire::protocol

@@ -1,0 +1,113 @@
+#pragma once
+
+// Requests of the put/get protocol, both ways: `put key value timestamp\n` and `get key\n`. The client
+// encodes them, the server cuts them out of whatever pieces the bytes arrive in (RequestReader) and parses
+// them. No I/O here; keys point into the bytes that were given.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "statwire/protocol/number.hpp"
+#include "statwire/protocol/text.hpp"
+
+namespace statwire::protocol {
+
+/// What `get` takes to ask for every key.
+inline constexpr std::string_view all_keys = "*";
+
+/// Whether a key may be sent: not empty, no white space, no control character. Any other byte is legal, so
+/// any UTF-8 text without spaces is.
+constexpr bool is_valid_key(std::string_view key) noexcept {
+  for (const char c : key) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte <= 0x20 || byte == 0x7f) return false;
+  }
+  return !key.empty();
+}
+
+/// Appends `put key value timestamp\n`. The key is valid; the value prints shortest, `0.5` or `301`.
+inline void append_put(std::string& out, std::string_view key, double value, std::int64_t timestamp) {
+  char text[max_number_chars];
+  out.append("put ").append(key).append(" ");
+  out.append(text, write_float(text, value == 0 ? 0.0 : value, WholeNumbers::plain));
+  out.append(" ");
+  out.append(text, write_integer(text, timestamp));
+  out.append("\n");
+}
+
+/// Appends `get key\n`. The key is valid, or all_keys.
+inline void append_get(std::string& out, std::string_view key) {
+  out.append("get ").append(key).append("\n");
+}
+
+/// One request as the server sees it.
+struct Request {
+  enum class Kind { put, get, malformed };
+
+  Kind kind = Kind::malformed;
+  std::string_view key;        ///< Points into the line.
+  double value = 0;            ///< Of a put; NaN and infinities are legal, as in the original.
+  std::int64_t timestamp = 0;  ///< Of a put, in Unix seconds; may be negative.
+};
+
+/// Parses a line without its line feed. Blanks around and between the words do not matter, the case of a
+/// command does; a put has exactly three arguments, a get one, all else is malformed. Takes any bytes.
+inline Request parse_request(std::string_view line) noexcept {
+  std::string_view words[4];
+  const std::size_t count = split_words(line, words);
+  if (count == 2 && words[0] == "get" && is_valid_key(words[1])) {
+    return {.kind = Request::Kind::get, .key = words[1]};
+  }
+  if (count == 4 && words[0] == "put" && is_valid_key(words[1])) {
+    const auto value = parse_float(words[2]);
+    const auto timestamp = parse_integer(words[3]);
+    if (value && timestamp) {
+      return {.kind = Request::Kind::put, .key = words[1], .value = *value, .timestamp = *timestamp};
+    }
+  }
+  return {};
+}
+
+/// Cuts a stream of bytes into request lines. Holds at most one unfinished line.
+///
+/// Line feeds that directly follow a line in the same piece of bytes belong to that request, so a client that
+/// ends its command with two gets one reply; a line feed that arrives alone is an (empty) request.
+class RequestReader {
+ public:
+  /// `max_line_bytes` bounds the unfinished line.
+  explicit RequestReader(std::size_t max_line_bytes) : max_line_bytes_{max_line_bytes} {}
+
+  /// Takes one piece of the stream and calls `on_line(std::string_view)` for each request in it. Returns
+  /// false once a line is longer than the limit: nothing of it was reported and the stream is beyond repair.
+  template <class OnLine>
+  bool feed(std::string_view piece, OnLine&& on_line) {
+    bool follows_line = false;
+    while (!piece.empty()) {
+      const std::size_t end = piece.find('\n');
+      const std::string_view part = piece.substr(0, end);
+      if (unfinished_.size() + part.size() > max_line_bytes_) return false;
+      if (end == std::string_view::npos) {
+        unfinished_.append(part);
+        return true;
+      }
+      piece.remove_prefix(end + 1);
+      if (!unfinished_.empty()) {
+        unfinished_.append(part);
+        on_line(std::string_view{unfinished_});
+        unfinished_.clear();
+      } else if (!part.empty() || !follows_line) {
+        on_line(part);
+      }
+      follows_line = true;
+    }
+    return true;
+  }
+
+ private:
+  std::size_t max_line_bytes_;
+  std::string unfinished_;
+};
+
+}  // namespace statwire::protocol

@@ -1,0 +1,152 @@
+#pragma once
+
+// Numbers as text, both ways, without locale and without allocation. StatsD wants fixed notation (an exponent
+// is misread by servers); the put/get protocol wants what Python prints, because its servers and clients are
+// Python. Nothing here looks at the rest of a line.
+
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+namespace statwire::protocol {
+
+/// A type whose values are numbers: the built-in integers and floating-point types, but not bool and
+/// characters.
+template <class T>
+concept Numeric = (std::integral<T> || std::floating_point<T>)&&!std::same_as<T, bool> &&
+                  !std::same_as<T, char> && !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> &&
+                  !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
+
+/// Room that every number needs as text: the longest double in fixed notation takes 1 + 2 + 323 + 17 bytes.
+inline constexpr std::size_t max_number_chars = 344;
+
+/// Writes an integer; returns the end of the text. `out` has room for max_number_chars.
+template <std::integral Integer>
+char* write_integer(char* out, Integer value) noexcept {
+  return std::to_chars(out, out + max_number_chars, value).ptr;
+}
+
+/// A number of a metric call. Integers keep all their 64 bits, whatever their sign.
+class Number {
+ public:
+  template <Numeric T>
+  constexpr Number(T value) noexcept  // NOLINT(google-explicit-constructor): every number is a Number
+      : is_integer_{std::integral<T>} {
+    if constexpr (std::floating_point<T>) {
+      double_ = static_cast<double>(value);
+    } else if constexpr (std::signed_integral<T>) {
+      negative_ = value < 0;
+      magnitude_ = negative_ ? ~static_cast<std::uint64_t>(value) + 1 : static_cast<std::uint64_t>(value);
+    } else {
+      magnitude_ = value;
+    }
+  }
+
+  constexpr Number operator-() const noexcept {
+    Number result = *this;
+    if (is_integer_) {
+      result.negative_ = !negative_ && magnitude_ != 0;
+    } else {
+      result.double_ = -double_;
+    }
+    return result;
+  }
+
+  /// Whether the number is below zero; -0.0 is not.
+  constexpr bool is_negative() const noexcept { return is_integer_ ? negative_ : double_ < 0; }
+
+  bool is_finite() const noexcept { return is_integer_ || std::isfinite(double_); }
+
+  /// Writes the shortest fixed notation that reads back as the same number: `0.5`, `301`, never `-0` or
+  /// `1e9`. `out` has room for max_number_chars, the number is finite; returns the end of the text.
+  char* write(char* out) const noexcept {
+    if (!is_integer_) return write_double(out);
+    if (negative_) *out++ = '-';
+    return write_integer(out, magnitude_);
+  }
+
+ private:
+  char* write_double(char* out) const noexcept {
+    // Whole doubles are common and print ten times as fast as integers (3 ns against 40 ns).
+    constexpr double exact_integers = 9007199254740992.0;  // 2^53
+    if (std::fabs(double_) < exact_integers) {
+      const auto whole = static_cast<std::int64_t>(double_);
+      if (static_cast<double>(whole) == double_) return write_integer(out, whole);
+    }
+    return std::to_chars(out, out + max_number_chars, double_, std::chars_format::fixed).ptr;
+  }
+
+  double double_ = 0;
+  std::uint64_t magnitude_ = 0;
+  bool negative_ = false;
+  bool is_integer_;
+};
+
+/// Writes a duration in milliseconds with up to six decimals, from integer arithmetic: `500`, `0.25`,
+/// `0.0004`. `out` has room for max_number_chars, the duration is not negative; returns the end of the text.
+inline char* write_milliseconds(char* out, std::chrono::nanoseconds duration) noexcept {
+  constexpr std::int64_t nanoseconds_per_millisecond = 1'000'000;
+  const std::int64_t count = duration.count();
+  out = write_integer(out, count / nanoseconds_per_millisecond);
+  std::int64_t fraction = count % nanoseconds_per_millisecond;
+  if (fraction == 0) return out;
+  *out++ = '.';
+  for (std::int64_t unit = nanoseconds_per_millisecond / 10; fraction != 0; unit /= 10) {
+    *out++ = static_cast<char>('0' + fraction / unit);
+    fraction %= unit;
+  }
+  return out;
+}
+
+/// How a whole double is printed: `3`, or `3.0` as Python prints a float.
+enum class WholeNumbers { plain, with_point };
+
+/// Writes a double as Python's repr does: shortest, fixed from 1e-4 to below 1e16, else with an exponent of
+/// at least two digits; `nan`, `inf` and `-inf` by name. `out` has room for max_number_chars.
+inline char* write_float(char* out, double value, WholeNumbers whole_numbers) noexcept {
+  const double magnitude = std::fabs(value);
+  const bool fixed = value == 0 || (magnitude >= 1e-4 && magnitude < 1e16);
+  if (!std::isfinite(value) || !fixed) {
+    if (std::isnan(value)) value = std::fabs(value);  // no `-nan`
+    return std::to_chars(out, out + max_number_chars, value, std::chars_format::scientific).ptr;
+  }
+  char* end = Number{value}.write(out);
+  if (whole_numbers == WholeNumbers::with_point && std::trunc(value) == value) {
+    *end++ = '.';
+    *end++ = '0';
+  }
+  return end;
+}
+
+/// Reads a whole text as an integer of 64 bits, with an optional sign.
+inline std::optional<std::int64_t> parse_integer(std::string_view text) noexcept {
+  if (text.starts_with('+')) {
+    text.remove_prefix(1);
+    if (text.starts_with('-')) return std::nullopt;
+  }
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+/// Reads a whole text as a double, with an optional sign; `nan`, `inf` and `infinity` in any case. What no
+/// double can hold (1e400) is refused.
+inline std::optional<double> parse_float(std::string_view text) noexcept {
+  if (text.starts_with('+')) {
+    text.remove_prefix(1);
+    if (text.starts_with('-')) return std::nullopt;
+  }
+  if (text.ends_with(')')) return std::nullopt;  // from_chars would take nan(...)
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace statwire::protocol

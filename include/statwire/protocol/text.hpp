@@ -1,0 +1,46 @@
+#pragma once
+
+// Cutting text into parts, shared by the parsers of this folder. Everything points into the text that was
+// given.
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace statwire::protocol {
+
+/// The bytes that count as white space within a line.
+inline constexpr std::string_view blanks = " \t\r\v\f";
+
+/// Cuts the text before the first separator off the front of `rest`, and the separator with it. When there is
+/// none, all of it is returned and `rest` becomes null.
+inline std::string_view take_until(std::string_view& rest, char separator) noexcept {
+  const std::size_t length = rest.find(separator);
+  const std::string_view head = rest.substr(0, length);
+  rest = length == std::string_view::npos ? std::string_view{} : rest.substr(length + 1);
+  return head;
+}
+
+/// Removes white space at both ends.
+inline std::string_view trim(std::string_view text) noexcept {
+  const std::size_t first = text.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+/// Splits a line at white space into `words`; returns how many there are, words.size() + 1 when there are
+/// more.
+inline std::size_t split_words(std::string_view line, std::span<std::string_view> words) noexcept {
+  std::size_t count = 0;
+  std::size_t end = 0;
+  for (std::size_t begin = line.find_first_not_of(blanks); begin != std::string_view::npos;
+       begin = line.find_first_not_of(blanks, end)) {
+    if (count == words.size()) return count + 1;
+    end = std::min(line.find_first_of(blanks, begin), line.size());
+    words[count++] = line.substr(begin, end - begin);
+  }
+  return count;
+}
+
+}  // namespace statwire::protocol

@@ -1,0 +1,93 @@
+#pragma once
+
+// What the embedded servers share: an event loop that runs on a thread of its own (start) or on the caller's
+// (run) and ends from any thread (stop). Everything that a server does with its sockets happens on that loop,
+// without locks.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "statwire/detail/asio.hpp"
+
+namespace statwire::server {
+
+/// Runs a Listener, which is made anew by every start: `Listener(asio::io_context&, args...,
+/// std::error_code&)` opens its sockets, `port()` says which port was taken, and its destructor closes
+/// everything. Threads: stop() and port() from any, also from within the loop; start() and run() from the
+/// owner.
+template <class Listener>
+class Service {
+ public:
+  Service() = default;
+  Service(const Service&) = delete;
+  Service& operator=(const Service&) = delete;
+  ~Service() { stop(); }
+
+  /// Opens a listener and serves on a thread of its own.
+  template <class... Args>
+  void start(std::error_code& ec, Args&&... args) {
+    open(ec, std::forward<Args>(args)...);
+    if (ec) return;
+    if (thread_.joinable()) thread_.join();  // a loop that was stopped from within
+    thread_ = std::thread{[this] { serve(); }};
+  }
+
+  /// Opens a listener and serves on this thread until stop().
+  template <class... Args>
+  void run(std::error_code& ec, Args&&... args) {
+    open(ec, std::forward<Args>(args)...);
+    if (!ec) serve();
+  }
+
+  /// Ends the loop; when start() made its thread, returns once that has closed everything.
+  void stop() {
+    {
+      const std::lock_guard lock{mutex_};
+      if (loop_) loop_->io.stop();
+    }
+    if (thread_.joinable() && thread_.get_id() != std::this_thread::get_id()) thread_.join();
+  }
+
+  std::uint16_t port() const noexcept { return port_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Loop {
+    template <class... Args>
+    explicit Loop(std::error_code& ec, Args&&... args) : listener{io, std::forward<Args>(args)..., ec} {}
+
+    asio::io_context io{1};
+    Listener listener;
+  };
+
+  template <class... Args>
+  void open(std::error_code& ec, Args&&... args) {
+    ec.clear();
+    const std::lock_guard lock{mutex_};
+    if (loop_) {
+      ec = std::make_error_code(std::errc::operation_in_progress);
+      return;
+    }
+    auto loop = std::make_unique<Loop>(ec, std::forward<Args>(args)...);
+    if (ec) return;
+    port_.store(loop->listener.port(), std::memory_order_relaxed);
+    loop_ = std::move(loop);
+  }
+
+  void serve() {
+    loop_->io.run();
+    const std::lock_guard lock{mutex_};
+    loop_.reset();  // and with it every socket and every operation under way
+  }
+
+  std::mutex mutex_;  ///< Guards the pointer, not the loop.
+  std::unique_ptr<Loop> loop_;
+  std::atomic<std::uint16_t> port_{0};
+  std::thread thread_;
+};
+
+}  // namespace statwire::server

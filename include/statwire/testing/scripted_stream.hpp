@@ -1,0 +1,89 @@
+#pragma once
+
+// Plays the part of a metrics server for tests of its clients: answers with the bytes of a script, cut as the
+// test wants them cut, writes short, and fails at the call that the test names. No socket, no thread, no
+// sleep.
+//
+//   statwire::MetricsClient client{statwire::testing::ScriptedStream{{.replies = {"ok\n", "\n"}}}};
+//   client.put("k", 1, 5);
+//   CHECK(client.transport().written() == "put k 1 5\n");
+
+#include <algorithm>
+#include <cstddef>
+#include <deque>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "statwire/error.hpp"
+#include "statwire/transport/concepts.hpp"
+
+namespace statwire::testing {
+
+/// What a ScriptedStream does.
+struct StreamScript {
+  std::deque<std::string> replies{};  ///< What reads return, one piece a read; then `after_replies`.
+  std::error_code after_replies = errc::end_of_stream;
+  std::size_t max_read_bytes = std::numeric_limits<std::size_t>::max();   ///< Cuts the pieces smaller.
+  std::size_t max_write_bytes = std::numeric_limits<std::size_t>::max();  ///< A write takes no more at once.
+  std::size_t failing_call =
+      0;  ///< The call (connect, read or write; the first is 1) that fails; 0 for none.
+  std::error_code failure = std::make_error_code(std::errc::connection_reset);  ///< How it fails.
+};
+
+/// A StreamTransport that follows a script. One thread at a time.
+class ScriptedStream {
+ public:
+  explicit ScriptedStream(StreamScript script) : script_{std::move(script)} {}
+
+  void connect(Deadline /*deadline*/, std::error_code& ec) {
+    ec = next_call();
+    is_open_ = !ec;
+  }
+
+  std::size_t read_some(std::span<char> buffer, Deadline /*deadline*/, std::error_code& ec) {
+    ec = next_call();
+    if (!ec && script_.replies.empty()) ec = script_.after_replies;
+    if (ec) return 0;
+    std::string& piece = script_.replies.front();
+    const std::size_t bytes = std::min({piece.size(), buffer.size(), script_.max_read_bytes});
+    std::copy_n(piece.begin(), bytes, buffer.begin());
+    piece.erase(0, bytes);
+    if (piece.empty()) script_.replies.pop_front();
+    return bytes;
+  }
+
+  std::size_t write_some(std::string_view bytes, Deadline /*deadline*/, std::error_code& ec) {
+    ec = next_call();
+    if (ec) return 0;
+    bytes = bytes.substr(0, script_.max_write_bytes);
+    written_ += bytes;
+    return bytes.size();
+  }
+
+  void close() noexcept { is_open_ = false; }
+
+  /// Everything that was written.
+  const std::string& written() const noexcept { return written_; }
+
+  bool is_open() const noexcept { return is_open_; }
+
+  /// Connects, reads and writes so far, the failed one included.
+  std::size_t calls() const noexcept { return calls_; }
+
+ private:
+  std::error_code next_call() {
+    if (++calls_ == script_.failing_call) return script_.failure;
+    return {};
+  }
+
+  StreamScript script_;
+  std::string written_;
+  std::size_t calls_ = 0;
+  bool is_open_ = false;
+};
+
+}  // namespace statwire::testing
