@@ -1,0 +1,221 @@
+#include "statwire/metrics.hpp"
+
+#include <ostream>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "statwire/testing/manual_clock.hpp"
+#include "statwire/testing/scripted_stream.hpp"
+
+namespace {
+
+using namespace statwire;
+using testing::ManualClock;
+using testing::ScriptedStream;
+using testing::StreamScript;
+using Client = MetricsClient<ScriptedStream, ManualClock>;
+
+std::string message_of(const auto& call) {
+  try {
+    call();
+  } catch (const ClientError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+/// A get, a put and a batch in a row; the first error, if any.
+std::error_code first_error(Client& client) {
+  std::error_code ec;
+  client.get("*", ec);
+  if (!ec) client.put("k", 1, 5, ec);
+  const std::vector<Point> points{{"a", 1, 1}, {"b", 2, 2}};
+  if (!ec) client.put(points, ec);
+  return ec;
+}
+
+StreamScript three_exchanges() {
+  return {.replies = {"ok\nk 1.0 5\n\n", "ok\n\n", "ok\n\nok\n\n"}};
+}
+
+}  // namespace
+
+TEST_CASE("metrics client: each malformed reply is an error that says which") {
+  const std::vector<std::pair<std::string, errc>> replies{
+      {"ok\nblablabla\n\n", errc::wrong_column_count},
+      {"ok\nk 1\n\n", errc::wrong_column_count},
+      {"ok\nk 1 2 3\n\n", errc::wrong_column_count},
+      {"ok\nk one 2\n\n", errc::invalid_number},
+      {"ok\n10.5 k 1501864247\n\n", errc::invalid_number},
+      {"ok\nk 1 2.5\n\n", errc::invalid_timestamp},
+      {"ok\nk 1 soon\n\n", errc::invalid_timestamp},
+      {"OK\n\n", errc::unexpected_status},
+      {"blablabla\nok\n\n", errc::unexpected_status},
+      {"\n\n", errc::unexpected_status},
+      {"ok\n\nmore", errc::unexpected_data},
+      {"ok\nk 1 1\n", errc::end_of_stream},
+      {"", errc::end_of_stream},
+      {"error\nwrong command\n\n", errc::command_refused},
+  };
+  for (const auto& [reply, expected] : replies) {
+    CAPTURE(reply);
+    Client client{ScriptedStream{{.replies = reply.empty() ? std::deque<std::string>{} : std::deque{reply}}}};
+    std::error_code ec;
+    CHECK(client.get("*", ec).empty());
+    CHECK(ec == expected);
+  }
+}
+
+TEST_CASE("metrics client: the message of an error holds the line that is wrong") {
+  Client client{ScriptedStream{{.replies = {"ok\nk one 2\n\n"}}}};
+  CHECK(message_of([&] { client.get("k"); }) ==
+        "statwire: get: 'k one 2': the value in a row of the reply is not a number");
+}
+
+TEST_CASE("metrics client: after a protocol error the connection is closed and not used again") {
+  Client client{ScriptedStream{{.replies = {"nonsense\n\n", "ok\n\n"}}}};
+  std::error_code ec;
+  client.put("k", 1, 5, ec);
+  CHECK(ec == errc::unexpected_status);
+  CHECK(!client.transport().is_open());
+  const std::size_t calls = client.transport().calls();
+  client.put("k", 1, 5, ec);
+  CHECK(ec == errc::not_connected);
+  CHECK(client.get("*", ec).empty());
+  CHECK(ec == errc::not_connected);
+  CHECK(client.transport().calls() == calls);
+}
+
+TEST_CASE("metrics client: a command that the server refuses leaves the connection in use") {
+  Client client{ScriptedStream{{.replies = {"error\nwrong command\n\n", "ok\n\n"}}}};
+  CHECK(message_of([&] { client.put("k", 1, 5); }) ==
+        "statwire: put: 'wrong command': the server refused the command");
+  CHECK(client.transport().is_open());
+  client.put("k", 1, 5);
+}
+
+TEST_CASE("metrics client: a bad key or value is refused before anything is sent") {
+  Client client{ScriptedStream{{}}};
+  const std::size_t calls = client.transport().calls();
+  for (const std::string key :
+       {"", "two words", "tab\tkey", "line\nput forged 1 1", "cr\rkey", "\x01", "\x7f"}) {
+    CAPTURE(key);
+    std::error_code ec;
+    client.put(key, 1, 5, ec);
+    CHECK(ec == errc::invalid_key);
+    client.get(key, ec);
+    CHECK(ec == errc::invalid_key);
+  }
+  for (const double value :
+       {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+    std::error_code ec;
+    client.put("k", value, 5, ec);
+    CHECK(ec == errc::invalid_value);
+  }
+  CHECK(client.transport().calls() == calls);
+  CHECK(client.transport().is_open());
+  CHECK(message_of([&] { client.put("two words", 1, 5); }) ==
+        "statwire: put: 'two words': the key is empty or holds white space or a control character");
+}
+
+TEST_CASE("metrics client: an error at any call of the transport ends in that error") {
+  Client whole{ScriptedStream{three_exchanges()}};
+  REQUIRE(!first_error(whole));
+  const std::size_t calls = whole.transport().calls();
+  REQUIRE(calls >= 7);
+  for (std::size_t call = 2; call <= calls; ++call) {
+    CAPTURE(call);
+    StreamScript script = three_exchanges();
+    script.failing_call = call;
+    Client client{ScriptedStream{script}};
+    CHECK(first_error(client) == std::errc::connection_reset);
+    CHECK(!client.transport().is_open());
+  }
+  StreamScript refused{.failing_call = 1, .failure = std::make_error_code(std::errc::connection_refused)};
+  CHECK_THROWS_AS(Client{ScriptedStream{refused}}, ClientError);
+}
+
+TEST_CASE("metrics client: short reads and short writes make no difference") {
+  for (const std::size_t size : {1U, 2U, 5U}) {
+    StreamScript script = three_exchanges();
+    script.max_read_bytes = size;
+    script.max_write_bytes = size;
+    Client client{ScriptedStream{script}};
+    CHECK(!first_error(client));
+    CHECK(client.transport().written() == "get *\nput k 1 5\nput a 1 1\nput b 2 2\n");
+  }
+}
+
+TEST_CASE("metrics client: the deadline of the transport is the error of the call") {
+  Client client{ScriptedStream{{.after_replies = errc::timed_out}}};
+  std::error_code ec;
+  client.get("*", ec);
+  CHECK(ec == errc::timed_out);
+  CHECK(ec == std::errc::timed_out);
+}
+
+TEST_CASE("metrics client: a put without a timestamp takes the time in whole seconds") {
+  ManualClock::set(std::chrono::milliseconds{1642667947999});
+  Client client{ScriptedStream{{.replies = {"ok\n\n", "ok\n\n"}}}};
+  client.put("k", 0.5);
+  const std::vector<Point> points{{.key = "p", .value = 301}};
+  client.put(points);
+  CHECK(client.transport().written() == "put k 0.5 1642667947\nput p 301 1642667947\n");
+}
+
+TEST_CASE("metrics client: values are printed shortest") {
+  const std::vector<std::pair<double, std::string>> values{{0.5, "0.5"},
+                                                           {301, "301"},
+                                                           {42000000, "42000000"},
+                                                           {-0.0, "0"},
+                                                           {1e16, "1e+16"},
+                                                           {1e-5, "1e-05"},
+                                                           {0.1 + 0.2, "0.30000000000000004"}};
+  for (const auto& [value, text] : values) {
+    Client client{ScriptedStream{{.replies = {"ok\n\n"}}}};
+    client.put("k", value, 5);
+    CHECK(client.transport().written() == "put k " + text + " 5\n");
+  }
+}
+
+TEST_CASE("metrics client: rows are sorted by time, and equal times keep the order of arrival") {
+  Client client{ScriptedStream{{.replies = {"ok\nk 9 5\nb 7 1\nk 1 5\nk 5 -4\n\n"}}}};
+  const Series series = client.get("*");
+  CHECK(series.size() == 2);
+  CHECK(series.at("k") == std::vector<Sample>{{-4, 5}, {5, 9}, {5, 1}});
+  CHECK(series.at("b") == std::vector<Sample>{{1, 7}});
+}
+
+TEST_CASE("metrics client: a refusal within a batch is reported after the replies to the rest were read") {
+  Client client{ScriptedStream{{.replies = {"ok\n\nerror\nwrong command\n\nok\n\n", "ok\n\n"}}}};
+  const std::vector<Point> points{{"a", 1, 1}, {"b", 2, 2}, {"c", 3, 3}};
+  const std::string message = message_of([&] { client.put(points); });
+  CHECK(message.starts_with("statwire: put of 3 points, 2 stored: 'wrong command'"));
+  client.put("d", 4, 4);  // still in step
+}
+
+TEST_CASE("metrics client: the points before a bad one are stored") {
+  Client client{ScriptedStream{{.replies = {"ok\n\n"}}}};
+  const std::vector<Point> points{{"a", 1, 1}, {"b c", 2, 2}, {"d", 3, 3}};
+  CHECK(message_of([&] { client.put(points); }).starts_with("statwire: put of 3 points, 1 stored: 'b c'"));
+  CHECK(client.transport().written() == "put a 1 1\n");
+}
+
+TEST_CASE("metrics client: a large batch is cut into pieces, each answered before the next is sent") {
+  std::vector<Point> points;
+  for (int i = 0; i < 10'000; ++i) points.push_back({std::string(20, 'k'), 1, i});
+  std::string replies;
+  for (int i = 0; i < 10'000; ++i) replies += "ok\n\n";
+  Client client{ScriptedStream{{.replies = {replies}}}};
+  std::error_code ec;
+  client.put(points, ec);
+  // The script answers all at once; to the client, answers to what it has not sent are out of step.
+  CHECK(ec == errc::unexpected_data);
+  CHECK(client.transport().written().size() < 70'000);
+}
