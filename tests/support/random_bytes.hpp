@@ -22,7 +22,7 @@ class RandomBytes {
 
   /// A string of 0 to `max_length` bytes.
   std::string string(std::size_t max_length) {
-    constexpr std::string_view special{":|@#,\n\r\t /.;=+-*0e\0\xff\xc3", 22};
+    constexpr std::string_view special{":|@#,\n\r\t /.;=+-*0e\0\xff\xc3", 21};
     std::string text(up_to(max_length), '\0');
     for (char& c : text) {
       c = up_to(1) == 0 ? special[up_to(special.size() - 1)] : static_cast<char>(up_to(255));

@@ -5,10 +5,10 @@
 // sample does not fit. Names and set members are cleaned here (clean.hpp), so a line is one line whatever
 // they hold. Source: statsd/statsd docs/metric_types.md.
 
+#include <algorithm>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
-#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -22,9 +22,9 @@ inline constexpr std::size_t max_line_bytes = 8192;
 
 /// What every kind of line begins and ends with.
 struct LineHead {
-  std::string_view prefix;  ///< Clean already, with its final dot; may be empty.
-  std::string_view name;    ///< As the caller gave it.
-  double rate = 1;          ///< Share of the samples that are sent; printed when below 1.
+  std::string_view prefix{};  ///< Clean already, with its final dot; may be empty.
+  std::string_view name{};    ///< As the caller gave it.
+  double rate = 1;            ///< Share of the samples that are sent; printed when below 1.
 };
 
 namespace detail {
@@ -36,10 +36,7 @@ class LineCursor {
       : begin_{buffer.data()}, next_{begin_}, end_{begin_ + buffer.size()} {}
 
   LineCursor& raw(std::string_view text) noexcept {
-    if (reserve(text.size())) {
-      std::memcpy(next_, text.data(), text.size());
-      next_ += text.size();
-    }
+    if (reserve(text.size())) next_ = std::copy(text.begin(), text.end(), next_);
     return *this;
   }
 

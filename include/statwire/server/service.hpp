@@ -73,6 +73,7 @@ class Service {
       return;
     }
     auto loop = std::make_unique<Loop>(ec, std::forward<Args>(args)...);
+    ec = statwire::detail::standard(ec);
     if (ec) return;
     port_.store(loop->listener.port(), std::memory_order_relaxed);
     loop_ = std::move(loop);

@@ -32,6 +32,7 @@ class TcpTransport {
       try_connect(endpoint, deadline, ec);
       if (!ec || ec == errc::timed_out) return;
     }
+    ec = detail::standard(ec);
   }
 
   std::size_t read_some(std::span<char> buffer, Deadline deadline, std::error_code& ec) {
@@ -68,7 +69,10 @@ class TcpTransport {
     for (;;) {
       ec.clear();
       const std::size_t bytes = attempt();
-      if (ec != asio::error::would_block) return bytes;
+      if (ec != asio::error::would_block) {
+        ec = detail::standard(ec);
+        return bytes;
+      }
       run_until(deadline, ec, [&](auto done) { socket_.async_wait(readiness, done); });
       if (ec) return 0;
     }

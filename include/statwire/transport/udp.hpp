@@ -37,7 +37,7 @@ class UdpTransport {
     // A refusal is the answer to an earlier datagram, and this one was not sent: give it its own try.
     if (ec == asio::error::connection_refused)
       socket_.send(asio::buffer(datagram.data(), datagram.size()), 0, ec);
-    return ec;
+    return detail::standard(ec);
   }
 
  private:
@@ -50,6 +50,7 @@ class UdpTransport {
       if (!ec) socket_.non_blocking(true, ec);
       if (!ec) return;
     }
+    ec = detail::standard(ec);
   }
 
   static constexpr std::chrono::seconds resolve_timeout{10};

@@ -31,7 +31,7 @@ using statwire::protocol::parse_integer;
 using statwire::protocol::WholeNumbers;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 std::string text_of(Number number) {
   char text[max_number_chars];
@@ -102,10 +102,11 @@ TEST_CASE("number: doubles print shortest and in fixed notation") {
       {9223372036854775808.0, "9223372036854775808"},
       {5e-324, "0." + std::string(323, '0') + "5"},
       {-2.2250738585072014e-308, "-0." + std::string(307, '0') + "22250738585072014"},
-      {1e300, "100000000000000005250476025520442024870446858110815915491585411551180245798890819578637137508044"
-              "786404370444383288387817694252323536043057564479218478670698284838720092657580373783023379478809"
-              "005936895323497079994508111903896764088007465274278014249457925878882005684283811566947219638686"
-              "5459400540160"},
+      {1e300,
+       "1000000000000000052504760255204420248704468581108159154915854115511802457988908195786371375080"
+       "4478640437044438328838781769425232353604305756447921847867069828483872009265758037378302337947880900"
+       "59368953234970799945081119038967640880074652742780142494579258788820056842838115669472196386865459400"
+       "540160"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.text);
@@ -145,7 +146,7 @@ TEST_CASE("number: it knows whether it is negative and whether it is finite") {
   CHECK(Number{std::numeric_limits<double>::max()}.is_finite());
   CHECK_FALSE(Number{infinity}.is_finite());
   CHECK_FALSE(Number{-infinity}.is_finite());
-  CHECK_FALSE(Number{nan}.is_finite());
+  CHECK_FALSE(Number{not_a_number}.is_finite());
 }
 
 TEST_CASE("number: milliseconds have up to six decimals and no trailing zero") {
@@ -185,8 +186,8 @@ TEST_CASE("number: floats print as Python prints them") {
       {-0.00001, "-1e-05", "-1e-05"},
       {5e-324, "5e-324", "5e-324"},
       {123456789.12345679, "123456789.12345679", "123456789.12345679"},
-      {nan, "nan", "nan"},
-      {std::copysign(nan, -1.0), "nan", "nan"},
+      {not_a_number, "nan", "nan"},
+      {std::copysign(not_a_number, -1.0), "nan", "nan"},
       {infinity, "inf", "inf"},
       {-infinity, "-inf", "-inf"},
   };
@@ -204,8 +205,8 @@ TEST_CASE("number: an integer is read only when the whole text is one of 64 bits
   CHECK(parse_integer("9223372036854775807") == std::numeric_limits<std::int64_t>::max());
   CHECK(parse_integer("-9223372036854775808") == std::numeric_limits<std::int64_t>::min());
   for (const std::string_view text :
-       {"", "+", "-", "+-5", "-+5", "++5", "--5", "5 ", " 5", "5\r", "2.5", "5.", "1e3", "0x10", "1_000", "five",
-        "9223372036854775808", "-9223372036854775809", "99999999999999999999999"}) {
+       {"", "+", "-", "+-5", "-+5", "++5", "--5", "5 ", " 5", "5\r", "2.5", "5.", "1e3", "0x10", "1_000",
+        "five", "9223372036854775808", "-9223372036854775809", "99999999999999999999999"}) {
     CAPTURE(text);
     CHECK(parse_integer(text) == std::nullopt);
   }
@@ -232,8 +233,9 @@ TEST_CASE("number: a float is read only when the whole text is one") {
     CHECK(std::isnan(value.value_or(0)));
   }
   for (const std::string_view text :
-       {"", "+", "-", ".", "e5", "+-5", "-+5", "++5", "--5", "5 ", " 5", "5\r", "1e", "1e+", "1.2.3", "1e400",
-        "-1e400", "nan(x)", "nan()", "nan(", "nanx", "0x10", "1_000", "1,5", "five", "infin"}) {
+       {"",      "+",    "-",    ".",    "e5",    "+-5",   "-+5",   "++5",    "--5",
+        "5 ",    " 5",   "5\r",  "1e",   "1e+",   "1.2.3", "1e400", "-1e400", "nan(x)",
+        "nan()", "nan(", "nanx", "0x10", "1_000", "1,5",   "five",  "infin"}) {
     CAPTURE(text);
     CHECK(parse_float(text) == std::nullopt);
   }

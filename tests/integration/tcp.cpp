@@ -1,0 +1,112 @@
+#include "statwire/transport/tcp.hpp"
+
+#include <chrono>
+#include <string>
+
+#include "statwire/metrics.hpp"
+#include "support/loopback.hpp"
+
+using namespace statwire;
+using namespace statwire::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Listens and accepts nothing by itself: connections wait in the backlog, and nothing is ever answered.
+class SilentServer {
+ public:
+  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
+  asio::ip::tcp::socket accept() { return acceptor_.accept(); }
+
+ private:
+  asio::io_context io_;
+  asio::ip::tcp::acceptor acceptor_{io_, asio::ip::tcp::endpoint{asio::ip::make_address("127.0.0.1"), 0}};
+};
+
+}  // namespace
+
+TEST_CASE("tcp: a server that is not there is refused with the system's error") {
+  std::uint16_t port = 0;
+  {
+    const SilentServer gone;
+    port = gone.port();
+  }
+  std::error_code ec;
+  const MetricsClient client{"127.0.0.1", port, 5s, ec};
+  CHECK(ec == std::errc::connection_refused);
+  const std::string expected = "statwire: connect to 127.0.0.1 port " + std::to_string(port) + ": ";
+  CHECK_THROWS_WITH_AS((MetricsClient{"127.0.0.1", port}), doctest::Contains(expected.c_str()), ClientError);
+}
+
+TEST_CASE("tcp: a read ends at its deadline") {
+  SilentServer server;
+  MetricsClient client{"127.0.0.1", server.port(), 50ms};
+  std::error_code ec;
+  client.get("*", ec);
+  CHECK(ec == errc::timed_out);
+  client.get("*", ec);
+  CHECK(ec == errc::not_connected);
+}
+
+TEST_CASE("tcp: a write to a peer that does not read ends at its deadline") {
+  SilentServer server;
+  TcpTransport transport{"127.0.0.1", server.port()};
+  std::error_code ec;
+  transport.connect(soon(), ec);
+  REQUIRE(!ec);
+  const Deadline deadline = std::chrono::steady_clock::now() + 100ms;
+  const std::string bytes(1 << 20, 'x');
+  while (!ec) transport.write_some(bytes, deadline, ec);
+  CHECK(ec == errc::timed_out);
+}
+
+TEST_CASE("tcp: a connect to a full backlog ends at its deadline") {
+  // A listener with a backlog of one lets a few connections wait and then leaves further ones without an
+  // answer.
+  asio::io_context io;
+  asio::ip::tcp::acceptor acceptor{io};
+  acceptor.open(asio::ip::tcp::v4());
+  acceptor.bind(asio::ip::tcp::endpoint{asio::ip::make_address("127.0.0.1"), 0});
+  acceptor.listen(1);
+  std::vector<std::unique_ptr<TcpTransport>> waiting;
+  std::error_code ec;
+  for (int i = 0; !ec && i < 10; ++i) {
+    waiting.push_back(std::make_unique<TcpTransport>("127.0.0.1", acceptor.local_endpoint().port()));
+    waiting.back()->connect(std::chrono::steady_clock::now() + 200ms, ec);
+  }
+  CHECK(ec == errc::timed_out);
+}
+
+TEST_CASE("tcp: the end of the stream is an error of its own") {
+  SilentServer server;
+  MetricsClient client{"127.0.0.1", server.port(), patience};
+  server.accept().close();
+  std::error_code ec;
+  client.get("*", ec);
+  // The peer closes with or without having seen the request; then the kernel says reset.
+  CHECK((ec == errc::end_of_stream || ec == std::errc::connection_reset || ec == std::errc::broken_pipe));
+}
+
+TEST_CASE("tcp: a transport connects anew after it was closed") {
+  SilentServer server;
+  TcpTransport transport{"127.0.0.1", server.port()};
+  std::error_code ec;
+  transport.connect(soon(), ec);
+  REQUIRE(!ec);
+  server.accept();
+  transport.close();
+  transport.connect(soon(), ec);
+  REQUIRE(!ec);
+  asio::ip::tcp::socket peer = server.accept();
+  asio::write(peer, asio::buffer("hello", 5));
+  std::array<char, 16> buffer;
+  const std::size_t bytes = transport.read_some(buffer, soon(), ec);
+  CHECK(std::string(buffer.data(), bytes) == "hello");
+}
+
+TEST_CASE("tcp: a name that does not exist is the resolver's error, within the deadline") {
+  TcpTransport transport{"no.such.host.invalid", 1};
+  std::error_code ec;
+  transport.connect(soon(), ec);
+  CHECK(ec);
+}
