@@ -1,9 +1,8 @@
 #pragma once
 
 // Reads StatsD lines as the reference daemon does, leniently: several values for one name (`a:1|c:2|c`), tags
-// after
-// `|#`, any type it does not know as a counter, numbers as JavaScript reads them. What it refuses is reported
-// part by part, so that one bad value costs nothing but itself. Source: statsd/statsd stats.js and
+// after `|#`, any type it does not know as a counter, numbers as JavaScript reads them. What it refuses is
+// reported part by part, so that one bad value costs nothing but itself. Source: statsd/statsd stats.js and
 // lib/helpers.js; where the original crashes on a rate, the part is bad here.
 
 #include <charconv>
@@ -75,9 +74,8 @@ inline MetricType metric_type(std::string_view text) noexcept {
 /// Reads `value|type[|@rate]` into `sample`; returns whether it is legal.
 inline bool parse_value(std::string_view part, StatsdSample& sample) noexcept {
   sample.text = take_until(part, '|');
-  if (part.data() == nullptr) return false;  // no `|`, so no type
-  const std::string_view type = take_until(part, '|');
-  sample.type = metric_type(type);
+  if (part.data() == nullptr) return false;                // no `|`, so no type
+  sample.type = metric_type(trim(take_until(part, '|')));  // trimmed, as a line may end with \r\n
   sample.rate = 1;
   if (part.data() != nullptr) {
     const std::optional<double> rate = parse_rate(take_until(part, '|'));
