@@ -22,10 +22,10 @@ namespace statwire {
 template <class Client, class Clock = std::chrono::steady_clock>
 class [[nodiscard]] ScopedTimer {
  public:
-  ScopedTimer(Client& statsd, std::string_view name, const MetricOptions& options = {}) noexcept
+  [[nodiscard]] ScopedTimer(Client& statsd, std::string_view name, const MetricOptions& options = {}) noexcept
       : statsd_{&statsd}, name_{name}, options_{options} {}
 
-  ScopedTimer(Client& statsd, const char* name, const MetricOptions& options = {}) noexcept
+  [[nodiscard]] ScopedTimer(Client& statsd, const char* name, const MetricOptions& options = {}) noexcept
       : ScopedTimer{statsd, std::string_view{name}, options} {}
 
   ScopedTimer(Client&, std::string&&, const MetricOptions& = {}) = delete;

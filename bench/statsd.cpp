@@ -1,0 +1,120 @@
+// What a metric costs: formatting alone, a client over a transport that does nothing, and a client over
+// loopback beside a bare `send` of the same bytes.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "catch.hpp"
+#include "statwire/statsd.hpp"
+#include "statwire/testing/memory_transport.hpp"
+#include "statwire/timer.hpp"
+#include "statwire/transport/null.hpp"
+
+namespace {
+
+using namespace statwire;
+using namespace std::chrono_literals;
+
+/// A socket that takes datagrams and drops them: nobody reads, so once its buffer is full the kernel throws
+/// them away after the same work on the sender's side.
+class Sink {
+ public:
+  std::uint16_t port() const { return socket_.local_endpoint().port(); }
+
+ private:
+  asio::io_context io_;
+  asio::ip::udp::socket socket_{io_, asio::ip::udp::endpoint{asio::ip::make_address("127.0.0.1"), 0}};
+};
+
+constexpr std::string_view counter_line = "bench.requests.total:1|c";
+
+std::string formatted(auto&& write) {
+  char line[256];
+  return {line, write(std::span{line})};
+}
+
+}  // namespace
+
+TEST_CASE("formatting one line") {
+  const protocol::LineHead head{.prefix = "bench.", .name = "requests.total"};
+  REQUIRE(formatted([&](auto out) { return protocol::write_counter(out, head, 1); }) == counter_line);
+  REQUIRE(formatted([&](auto out) { return protocol::write_gauge(out, head, 0.125); }) ==
+          "bench.requests.total:0.125|g");
+  REQUIRE(formatted([&](auto out) { return protocol::write_timing(out, head, 12'345us); }) ==
+          "bench.requests.total:12.345|ms");
+
+  char line[256];
+  BENCHMARK("copying 24 bytes (floor)") {
+    counter_line.copy(line, counter_line.size());
+    return line[0];
+  };
+  BENCHMARK("counter, an integer") {
+    return protocol::write_counter(line, head, 1);
+  };
+  BENCHMARK("gauge, a whole double") {
+    return protocol::write_gauge(line, head, 42.0);
+  };
+  BENCHMARK("gauge, a shortest double") {
+    return protocol::write_gauge(line, head, 0.1);
+  };
+  BENCHMARK("timing, microseconds") {
+    return protocol::write_timing(line, head, 12'345us);
+  };
+}
+
+TEST_CASE("a client without a network, per call") {
+  StatsdClient buffered{NullTransport{}, {.prefix = "bench", .flush = Flush::manual}};
+  StatsdClient immediate{NullTransport{}, {.prefix = "bench", .delivery = Delivery::immediate}};
+  {
+    StatsdClient check{testing::MemoryTransport{}, {.prefix = "bench", .flush = Flush::manual}};
+    check.increment("requests.total");
+    check.flush();
+    REQUIRE(check.transport().lines().at(0) == counter_line);
+  }
+
+  const protocol::LineHead head{.prefix = "bench.", .name = "requests.total"};
+  char line[256];
+  BENCHMARK("formatting alone (floor)") {
+    return protocol::write_counter(line, head, 1);
+  };
+  BENCHMARK("increment, buffered") {
+    buffered.increment("requests.total");
+  };
+  BENCHMARK("increment, immediate") {
+    immediate.increment("requests.total");
+  };
+  BENCHMARK("increment, sampled at 1 in 100") {
+    buffered.increment("requests.total", 1, {.rate = 0.01});
+  };
+  BENCHMARK("gauge, buffered") {
+    buffered.gauge("requests.total", 0.1);
+  };
+  BENCHMARK("two readings of the clock") {
+    return std::chrono::steady_clock::now() - std::chrono::steady_clock::now();
+  };
+  BENCHMARK("ScopedTimer, buffered") {
+    const ScopedTimer timer{buffered, "requests.total"};
+  };
+}
+
+TEST_CASE("a client over loopback, per line") {
+  const Sink sink;
+  UdpTransport bare{"127.0.0.1", sink.port()};
+  StatsdClient immediate{"127.0.0.1", sink.port(), {.prefix = "bench", .delivery = Delivery::immediate}};
+  StatsdClient buffered{"127.0.0.1", sink.port(), {.prefix = "bench", .flush = Flush::manual}};
+  REQUIRE(!bare.send(counter_line));
+
+  BENCHMARK("a bare send of the same bytes (floor)") {
+    return bare.send(counter_line);
+  };
+  BENCHMARK("increment, immediate: one datagram a call") {
+    immediate.increment("requests.total");
+  };
+  BENCHMARK("increment, buffered: packed and sent by the caller") {
+    buffered.increment("requests.total");
+  };
+  REQUIRE(immediate.stats().dropped() == 0);
+  REQUIRE(buffered.stats().dropped() == 0);
+}

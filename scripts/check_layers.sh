@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Reads who includes whom under include/statwire and fails on an include that the layers forbid, on a cycle, and on Asio
+# anywhere but in detail/asio.hpp.
+#
+#   ./scripts/check_layers.sh [DIRECTORY]    default: this project's include directory
+#
+# The layers, lowest first; each may include itself and those in its list:
+#   base       error.hpp version.hpp detail/    (detail/asio.hpp and detail/resolve.hpp: sockets)
+#   protocol   protocol/                        base
+#   concepts   transport/{concepts,null}.hpp    base
+#   transport  other transport/                 base, sockets, concepts
+#   machinery  client/ aggregate/               base, protocol, concepts
+#   feature    *.hpp                            all of these
+#   server     server/                          all of these
+#   testing    testing/                         all of these, but not server
+set -euo pipefail
+cd "${1:-"$(dirname "$0")/../include"}"
+
+find statwire -name '*.hpp' | sort | xargs awk '
+  function layer(file) {
+    if (file ~ /^statwire\/detail\/(asio|resolve)\.hpp$/) return "sockets"
+    if (file ~ /^statwire\/detail\//) return "base"
+    if (file ~ /^statwire\/(error|version)\.hpp$/) return "base"
+    if (file ~ /^statwire\/protocol\//) return "protocol"
+    if (file ~ /^statwire\/transport\/(concepts|null)\.hpp$/) return "concepts"
+    if (file ~ /^statwire\/transport\//) return "transport"
+    if (file ~ /^statwire\/(client|aggregate)\//) return "machinery"
+    if (file ~ /^statwire\/server\//) return "server"
+    if (file ~ /^statwire\/testing\//) return "testing"
+    if (file ~ /^statwire\/[^\/]*\.hpp$/) return "feature"
+    return "unknown"
+  }
+  function complain(text) { print FILENAME ":" FNR ": " text; bad = 1 }
+  BEGIN {
+    allowed["base"] = " base "
+    allowed["sockets"] = " base sockets "
+    allowed["protocol"] = " base protocol "
+    allowed["concepts"] = " base concepts "
+    allowed["transport"] = " base sockets concepts transport "
+    allowed["machinery"] = " base protocol concepts machinery "
+    allowed["feature"] = " base sockets protocol concepts transport machinery feature "
+    allowed["server"] = allowed["feature"] "server "
+    allowed["testing"] = allowed["feature"] "testing "
+  }
+  FNR == 1 && layer(FILENAME) == "unknown" { complain("a file outside the layers") }
+  /^#include [<"]asio/ && FILENAME != "statwire/detail/asio.hpp" { complain("Asio is included by detail/asio.hpp alone") }
+  /^#include [<"]statwire\// {
+    target = $2
+    gsub(/[<>"]/, "", target)
+    if (index(allowed[layer(FILENAME)], " " layer(target) " ") == 0)
+      complain(layer(FILENAME) " may not include " target " (" layer(target) ")")
+    if ((getline line < target) < 0) complain("no such file: " target)
+    close(target)
+  }
+  END { exit bad }'
+
+cycles=$(find statwire -name '*.hpp' -exec awk '/^#include [<"]statwire\// { gsub(/[<>"]/, "", $2); print FILENAME, $2 }' {} + |
+  tsort 2>&1 >/dev/null) || {
+  echo "a cycle of includes:" "$cycles"
+  exit 1
+}

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Installs what is missing to build and test statwire, and nothing else; quiet when nothing is.
+#
+#   ./scripts/setup.sh                    what the tests need
+#   ./scripts/setup.sh demo|test|bench    what one of the other scripts needs
+#   ./scripts/setup.sh --counterparts     the tests, and the real servers that they run against when there
+set -euo pipefail
+cd "$(dirname "$0")/.."
+counterparts=build/counterparts  # where npm's packages go: nothing of theirs touches the system
+
+usage() {
+  sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
+  exit 2
+}
+
+goal=test
+with_counterparts=no
+for argument in "$@"; do
+  case $argument in
+    demo | test | bench) goal=$argument ;;
+    --counterparts) with_counterparts=yes ;;
+    *)
+      echo "setup.sh: '$argument' is none of: demo, test, bench, --counterparts" >&2
+      usage
+      ;;
+  esac
+done
+
+has_command() { command -v "$1" >/dev/null; }
+has_header() { printf '#if !__has_include(<%s>)\n#error\n#endif\n' "$1" | c++ -std=c++20 -fsyntax-only -x c++ - 2>/dev/null; }
+has_any_header() { for header in "$@"; do has_header "$header" && return; done; return 1; }
+has_sanitizers() { echo 'int main() {}' | clang++ -fsanitize=address -x c++ -o /dev/null - 2>/dev/null; }
+
+# Each need: Debian's package, and how to see that what it brings is there, from wherever it came.
+missing=()
+need() {
+  local package=$1
+  shift
+  "$@" || missing+=("$package")
+}
+
+need g++ has_command g++
+need make has_command make
+need cmake has_command cmake
+need libasio-dev has_header asio.hpp
+if [ "$goal" = demo ] || [ "$goal" = test ]; then
+  need libcli11-dev has_header CLI/CLI.hpp
+fi
+if [ "$goal" = test ]; then
+  need doctest-dev has_header doctest/doctest.h
+  need nlohmann-json3-dev has_header nlohmann/json.hpp
+  need clang has_command clang++
+  need libclang-rt-14-dev has_sanitizers
+fi
+if [ "$goal" = bench ]; then
+  need catch2 has_any_header catch2/catch_all.hpp catch2/catch.hpp
+fi
+if [ "$with_counterparts" = yes ]; then
+  need nodejs has_command node
+  need npm has_command npm
+  need collectd-core test -x /usr/sbin/collectd
+fi
+
+install_packages() {
+  local as_root=()
+  if ! has_command apt-get; then
+    echo "setup.sh: no apt-get here; please install by hand (Debian's names): ${missing[*]}" >&2
+    exit 1
+  fi
+  if [ "$(id -u)" != 0 ]; then
+    has_command sudo || {
+      echo "setup.sh: not root and no sudo; please run: apt-get install ${missing[*]}" >&2
+      exit 1
+    }
+    as_root=(sudo)
+  fi
+  echo "setup.sh: installing ${missing[*]}"
+  local log
+  log=$(mktemp)
+  if ! { "${as_root[@]}" apt-get update -qq &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+    tail -n 15 "$log" >&2
+    echo "setup.sh: apt-get could not install: ${missing[*]}" >&2
+    exit 1
+  fi
+  rm -f "$log"
+}
+
+[ ${#missing[@]} = 0 ] || install_packages
+
+if [ "$with_counterparts" = yes ] && [ ! -f "$counterparts/node_modules/statsd/stats.js" ]; then
+  echo "setup.sh: installing statsd (npm) in $counterparts"
+  mkdir -p "$counterparts"
+  npm install --prefix "$counterparts" --ignore-scripts --no-audit --no-fund --loglevel=error statsd@0.9.0 >/dev/null
+fi
