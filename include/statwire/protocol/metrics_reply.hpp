@@ -60,7 +60,9 @@ class ReplyDecoder {
       const std::size_t end = rest.find('\n');
       const std::string_view part = rest.substr(0, end);
       if (unfinished_.size() + part.size() > max_line_bytes) {
-        fail(errc::reply_too_long, part.substr(0, 64));
+        constexpr std::size_t shown_bytes = 64;
+        unfinished_.append(part.substr(0, shown_bytes));
+        fail(errc::reply_too_long, std::string_view{unfinished_}.substr(0, shown_bytes));
         break;
       }
       taken += part.size();
@@ -86,7 +88,8 @@ class ReplyDecoder {
   /// What is wrong: errc::command_refused, or the protocol error. No error while the reply is right so far.
   std::error_code error() const noexcept { return error_; }
 
-  /// The line that is wrong; for a refused command, the server's words.
+  /// The line that is wrong, or the first 64 bytes of one too long; for a refused command, the server's
+  /// words.
   const std::string& offending_line() const noexcept { return offending_line_; }
 
  private:
