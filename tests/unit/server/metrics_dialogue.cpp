@@ -1,0 +1,140 @@
+#include "statwire/server/metrics_dialogue.hpp"
+
+#include <ostream>
+
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "support/random_bytes.hpp"
+#include "support/splits.hpp"
+
+namespace {
+
+using statwire::server::MemoryStore;
+using statwire::server::MetricsDialogue;
+using statwire::test_support::every_split;
+using statwire::test_support::Pieces;
+
+constexpr std::size_t limit = 64;
+
+/// What a dialogue over a store of its own answers to the pieces.
+std::string answers(const Pieces& pieces) {
+  MemoryStore store;
+  MetricsDialogue dialogue{store, limit};
+  std::string out;
+  for (const std::string_view piece : pieces) {
+    if (!dialogue.feed(piece, out)) return out + "(closed)";
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("metrics_dialogue: requests are answered in order however they are cut") {
+  constexpr std::string_view stream =
+      "get *\n"
+      "put palm.cpu 10.5 1501864247\n"
+      "put eardrum.cpu 10 1501864250\r\n"
+      "got palm.cpu\n"
+      " put  palm.cpu 0.00001 1501864246 \n"
+      "get palm.cpu \n"
+      "put palm.cpu 10.5\n"
+      "put palm.cpu 11 1501864247\n"
+      "get none\n"
+      "get *\n"
+      "get unfinished";
+  constexpr std::string_view replies =
+      "ok\n\n"
+      "ok\n\n"
+      "ok\n\n"
+      "error\nwrong command\n\n"
+      "ok\n\n"
+      "ok\npalm.cpu 1e-05 1501864246\npalm.cpu 10.5 1501864247\n\n"
+      "error\nwrong command\n\n"
+      "ok\n\n"
+      "ok\n\n"
+      "ok\npalm.cpu 1e-05 1501864246\npalm.cpu 11.0 1501864247\neardrum.cpu 10.0 1501864250\n\n";
+  for (const Pieces& pieces : every_split(stream)) {
+    CAPTURE(pieces.front());
+    CHECK(answers(pieces) == replies);
+  }
+}
+
+TEST_CASE("metrics_dialogue: a request is not answered before its line feed") {
+  MemoryStore store;
+  MetricsDialogue dialogue{store, limit};
+  std::string out;
+  CHECK(dialogue.feed("put a 1", out));
+  CHECK(dialogue.feed(" 5", out));
+  CHECK(out.empty());
+  CHECK(dialogue.feed("\n", out));
+  CHECK(out == "ok\n\n");
+}
+
+TEST_CASE("metrics_dialogue: a command that ends with two line feeds has one reply, a lone one an error") {
+  CHECK(answers({"get wrong command test\n\n"}) == "error\nwrong command\n\n");
+  CHECK(answers({"get a\n\n", "get b\n\n"}) == "ok\n\nok\n\n");
+  CHECK(answers({"\n"}) == "error\nwrong command\n\n");
+}
+
+TEST_CASE("metrics_dialogue: what it answers is appended") {
+  MemoryStore store;
+  MetricsDialogue dialogue{store, limit};
+  std::string out = "earlier;";
+  CHECK(dialogue.feed("get a\n", out));
+  CHECK(dialogue.feed("wrong\n", out));
+  CHECK(out == "earlier;ok\n\nerror\nwrong command\n\n");
+}
+
+TEST_CASE("metrics_dialogue: clients share the store, but not their unfinished lines") {
+  MemoryStore store;
+  MetricsDialogue first{store, limit};
+  MetricsDialogue second{store, limit};
+  std::string to_first;
+  std::string to_second;
+  CHECK(first.feed("put k 0.25", to_first));
+  CHECK(second.feed("put k 2.156 2\nget k\n", to_second));
+  CHECK(to_second == "ok\n\nok\nk 2.156 2\n\n");
+  CHECK(first.feed(" 1\nget k\n", to_first));
+  CHECK(to_first == "ok\n\nok\nk 0.25 1\nk 2.156 2\n\n");
+}
+
+TEST_CASE("metrics_dialogue: a line may be as long as the limit, a longer one is an error and the end") {
+  const std::string fits = "put " + std::string(limit - 8, 'k') + " 1 2";
+  REQUIRE(fits.size() == limit);
+  const std::string line = fits + "\n";
+  for (const Pieces& pieces : every_split(line)) {
+    CHECK(answers(pieces) == "ok\n\n");
+  }
+  const std::string long_line = "get a\n" + fits + "3\nget a\n";
+  for (const Pieces& pieces : every_split(long_line)) {
+    CHECK(answers(pieces) == "ok\n\nerror\nwrong command\n\n(closed)");
+  }
+}
+
+TEST_CASE("metrics_dialogue: nothing of a line that is too long is stored") {
+  MemoryStore store;
+  MetricsDialogue dialogue{store, 12};
+  std::string out;
+  CHECK_FALSE(dialogue.feed("put a 1 234567\n", out));
+  std::size_t rows = 0;
+  store.for_each("*", [&](const statwire::protocol::Row&) { ++rows; });
+  CHECK(rows == 0);
+}
+
+TEST_CASE("metrics_dialogue: any bytes have as many whole replies as they have lines") {
+  statwire::test_support::RandomBytes random{13};
+  for (int i = 0; i < 5000; ++i) {
+    // Each byte by itself, so that every line feed ends a request.
+    const std::string stream = random.string(limit - 1) + "\nput a b c\n";
+    std::string expected;
+    for (const char c : stream) {
+      if (c == '\n') expected += "error\nwrong command\n\n";
+    }
+    CAPTURE(stream);
+    CHECK(answers(statwire::test_support::single_bytes(stream)) == expected);
+  }
+}
