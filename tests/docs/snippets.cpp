@@ -1,0 +1,84 @@
+// The snippets of README.md that are no example of their own: compiled and run here, compared by readme.cpp.
+
+#include <ostream>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "statwire/metrics.hpp"
+#include "statwire/server/metrics_server.hpp"
+#include "statwire/server/statsd_server.hpp"
+#include "statwire/statsd.hpp"
+#include "statwire/testing/memory_transport.hpp"
+#include "statwire/timer.hpp"
+
+namespace {
+
+template <class Statsd>
+void place_order(Statsd& statsd) {
+  statsd.increment("orders");
+}
+
+int load_page() {
+  return 200;
+}
+
+}  // namespace
+
+TEST_CASE("snippet: count, measure, time") {
+  using namespace std::chrono_literals;
+  statwire::server::StatsdServer server;
+  server.start();
+  const std::uint16_t port = server.port();
+
+  statwire::StatsdClient statsd{"127.0.0.1", port, {.prefix = "shop"}};
+
+  statsd.increment("orders");                     // shop.orders:1|c
+  statsd.increment("bytes", 512, {.rate = 0.1});  // one call in ten: shop.bytes:512|c|@0.1
+  statsd.decrement("seats");                      // shop.seats:-1|c
+  statsd.gauge("queue.depth", 42);                // shop.queue.depth:42|g
+  statsd.gauge_delta("queue.depth", -3);          // shop.queue.depth:-3|g
+  statsd.timing("checkout", 12500us);             // shop.checkout:12.5|ms; any std::chrono::duration
+  statsd.set("visitors", "alice");                // shop.visitors:alice|s
+
+  {
+    statwire::ScopedTimer timer{statsd, "request"};  // sent when the scope ends, also by an exception
+    load_page();
+  }
+  int status = statwire::timed(statsd, "page", [] { return load_page(); });
+
+  CHECK(status == 200);
+  CHECK(statsd.stats().dropped() == 0);
+}
+
+TEST_CASE("snippet: put and get") {
+  using namespace std::chrono_literals;
+  statwire::server::MetricsServer server;  // or one of your own, somewhere else
+  server.start();
+
+  statwire::MetricsClient client{"127.0.0.1", server.port(), 15s};
+  client.put("huginn.cpu", 0.5, 1642667947);  // key, value, Unix seconds
+  client.put("muninn.memory", 42000000);      // now
+  client.put(std::vector<statwire::Point>{{"huginn.cpu", 2.0, 1642667940}, {"huginn.load", 1.5}});
+
+  statwire::Series all = client.get("*");
+  for (auto [timestamp, value] : all["huginn.cpu"]) std::cout << timestamp << ' ' << value << '\n';
+
+  std::error_code ec;
+  client.put("two words", 1, ec);  // every call also takes an error_code instead of throwing ClientError
+  if (ec == statwire::errc::invalid_key) std::cout << ec.message() << '\n';
+
+  CHECK(all["huginn.cpu"].size() == 2);
+  CHECK(ec == statwire::errc::invalid_key);
+}
+
+TEST_CASE("snippet: test your own metrics") {
+  statwire::StatsdClient statsd{statwire::testing::MemoryTransport{}, {.flush = statwire::Flush::manual}};
+  place_order(statsd);
+  statsd.flush();
+  CHECK(statsd.transport().lines() == std::vector<std::string>{"orders:1|c"});
+}
