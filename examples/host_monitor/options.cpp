@@ -1,0 +1,103 @@
+#include "host_monitor/options.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace host_monitor {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct DurationRange {
+  milliseconds shortest;
+  milliseconds longest;
+};
+
+// The kernel counts processor time in ticks of 10 ms; nothing shorter can be measured.
+constexpr DurationRange interval_range{milliseconds{10}, std::chrono::hours{1}};
+// Room for the baseline and a first round.
+constexpr DurationRange run_range{milliseconds{200}, std::chrono::days{365}};
+
+constexpr const char* usage_hint =
+    "the flags are --statsd, --metrics, --interval, --for, --prefix and --help";
+
+milliseconds read_duration(const char* flag, const std::string& text, const DurationRange& range) {
+  const std::optional<milliseconds> duration = parse_duration(text);
+  if (!duration) {
+    throw CLI::ValidationError{
+        flag, "'" + text + "' is not a duration; write a number with ms, s, m or h, such as 500ms, 1s or 2m"};
+  }
+  if (*duration < range.shortest || *duration > range.longest) {
+    throw CLI::ValidationError{flag, text + " is out of range; from " + to_string(range.shortest) + " to " +
+                                         to_string(range.longest) + " is right"};
+  }
+  return *duration;
+}
+
+Endpoint read_endpoint(const char* flag, const std::string& text) {
+  std::optional<Endpoint> endpoint = parse_endpoint(text);
+  if (!endpoint) {
+    throw CLI::ValidationError{flag, "'" + text +
+                                         "' is not host:port; write it as localhost:8125, 10.0.0.1:8125 or "
+                                         "[::1]:8125, with a port from 1 to 65535"};
+  }
+  return *std::move(endpoint);
+}
+
+std::string read_prefix(const char* flag, const std::string& text) {
+  if (!is_valid_prefix(text)) {
+    throw CLI::ValidationError{flag, "'" + text +
+                                         "' cannot stand before a name; letters, digits, '_', '-' and single "
+                                         "dots between them can"};
+  }
+  return text;
+}
+
+/// Adds a flag whose value is read by `read(flag, text)` into `target`.
+template <class Target, class Read>
+void add_flag(CLI::App& app, const char* flag, const char* type, Target& target, const char* description,
+              Read read) {
+  app.add_option_function<std::string>(
+         flag, [&target, flag, read](const std::string& text) { target = read(flag, text); }, description)
+      ->type_name(type)
+      ->take_last();
+}
+
+void add_flags(CLI::App& app, Options& options) {
+  add_flag(app, "--statsd", "HOST:PORT", options.statsd,
+           "StatsD server to send to; without it, one is started here", read_endpoint);
+  add_flag(app, "--metrics", "HOST:PORT", options.metrics,
+           "Metrics server to put to; without it, one is started here", read_endpoint);
+  add_flag(
+      app, "--interval", "DURATION", options.interval, "Time between two rounds (default 1s)",
+      [](const char* flag, const std::string& text) { return read_duration(flag, text, interval_range); });
+  add_flag(app, "--for", "DURATION", options.run_for, "End after this time (default: at Ctrl-C)",
+           [](const char* flag, const std::string& text) { return read_duration(flag, text, run_range); });
+  add_flag(app, "--prefix", "NAME", options.prefix, "Put before every name, with a dot between", read_prefix);
+}
+
+}  // namespace
+
+std::variant<Options, HelpText, UsageError> parse_options(int argc, const char* const* argv) {
+  CLI::App app{
+      "Measures processor, memory, disk and network of this machine, sends the figures\n"
+      "to a StatsD server and a metrics server, and reads them back at the end.",
+      "host_monitor"};
+  app.footer("A DURATION is a number with ms, s, m or h: 500ms, 1s, 2m.");
+  app.allow_extras();  // reported below, with what is right
+  Options options;
+  add_flags(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return HelpText{app.help()};
+  } catch (const CLI::ArgumentMismatch& error) {
+    return UsageError{std::string{error.what()} + "; host_monitor --help shows what each flag takes"};
+  } catch (const CLI::ParseError& error) {
+    return UsageError{error.what()};
+  }
+  if (const auto unknown = app.remaining(); !unknown.empty())
+    return UsageError{"unknown argument '" + unknown.front() + "'; " + usage_hint};
+  return options;
+}
+
+}  // namespace host_monitor
