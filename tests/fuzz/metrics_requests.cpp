@@ -1,0 +1,34 @@
+// Any bytes as the requests of a client: the server's side answers each line once, and nothing that it stores
+// can be read back as anything but a well-formed reply.
+
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "statwire/protocol/metrics_reply.hpp"
+#include "statwire/server/metrics_dialogue.hpp"
+
+namespace {
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using statwire::protocol::ReplyDecoder;
+  statwire::server::MemoryStore store;
+  statwire::server::MetricsDialogue dialogue{store, 256};
+  std::string replies;
+  dialogue.feed({reinterpret_cast<const char*>(data), size}, replies);
+
+  statwire::server::MetricsDialogue other{store, 256};
+  std::string all;
+  require(other.feed("get *\n", all));
+  ReplyDecoder decoder{ReplyDecoder::Expected::rows};
+  require(decoder.feed(all, [](const statwire::protocol::Row&) {}) == all.size());
+  require(decoder.done() && !decoder.error());
+  return 0;
+}
