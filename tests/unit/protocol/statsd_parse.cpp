@@ -67,6 +67,7 @@ TEST_CASE("statsd_parse: each type is read with its value, sign, rate and tags")
       {"a:-3|g", {"a", "-3", "", -3, 1, MetricType::gauge, true}},
       {"a:320|ms|@0.5", {"a", "320", "", 320, 0.5, MetricType::timing, false}},
       {"a:+1|ms", {"a", "+1", "", 1, 1, MetricType::timing, true}},
+      {"a:0|ms", {"a", "0", "", 0, 1, MetricType::timing, false}},
       {"a:alice|s", {"a", "alice", "", 0, 1, MetricType::set, false}},
       {"a:42|s", {"a", "42", "", 0, 1, MetricType::set, false}},
       {"a:|s", {"a", "", "", 0, 1, MetricType::set, false}},
@@ -278,7 +279,7 @@ TEST_CASE("statsd_parse: a line with one byte changed, added or removed is read 
 }
 
 TEST_CASE("statsd_parse: random bytes are read without harm") {
-  statwire::test_support::RandomBytes random{6};
+  statwire::test::RandomBytes random{6};
   for (int i = 0; i < 20000; ++i) parsed_anything(random.string(48));
 }
 
