@@ -14,8 +14,6 @@ namespace host_monitor {
 struct Endpoint {
   std::string host;  ///< A name or an address; an IPv6 address without brackets.
   std::uint16_t port = 0;
-
-  friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 
 /// `host:port`, with brackets around an IPv6 address.

@@ -39,10 +39,9 @@ struct Servers {
   Destinations start(const Options& options) {
     if (!options.statsd) statsd.emplace();
     if (!options.metrics) metrics.emplace().start();
-    return {.statsd = options.statsd ? *options.statsd : statsd->endpoint(),
-            .statsd_is_embedded = statsd.has_value(),
-            .metrics = options.metrics ? *options.metrics : Endpoint{"127.0.0.1", metrics->port()},
-            .metrics_is_embedded = metrics.has_value()};
+    return {.statsd = {options.statsd ? *options.statsd : statsd->endpoint(), statsd.has_value()},
+            .metrics = {options.metrics ? *options.metrics : Endpoint{"127.0.0.1", metrics->port()},
+                        metrics.has_value()}};
   }
 };
 
@@ -69,7 +68,7 @@ void run_live(Monitor& monitor, const Options& options, const EndSignals& signal
   Screen screen;
   run_rounds(monitor, options, signals, [&] {
     screen.draw(
-        live_table(monitor.progress(), destinations, steady_clock::now(), screen.size().columns, charset));
+        live_table(monitor.progress(), destinations, steady_clock::now(), terminal_size().columns, charset));
   });
 }
 
@@ -92,10 +91,11 @@ bool report_metrics(const Progress& progress, const Endpoint& metrics) {
     write_output(unreadable_verdict(progress, metrics, ec) + '\n');
     return false;
   }
+  const std::size_t width = output_is_terminal() ? terminal_size().columns : std::string::npos;
   std::vector<SeriesSummary> summaries;
   for (const SeriesRecord& record : progress.series)
     summaries.push_back(summarise(record, stored[record.key()]));
-  for (const std::string& line : summary_table(summaries)) write_output(line + '\n');
+  for (const std::string& line : summary_table(summaries, width, output_charset())) write_output(line + '\n');
   write_output(verdict(summaries) + '\n');
   return std::all_of(summaries.begin(), summaries.end(), [](const SeriesSummary& summary) {
     return summary.same == summary.expected && summary.drops == 0;
@@ -118,7 +118,7 @@ int run(const Options& options, const EndSignals& signals) {
   Servers servers;
   const Destinations destinations = servers.start(options);
   const std::string name = options.prefix.empty() ? host_name() : options.prefix + '.' + host_name();
-  Monitor monitor{name, destinations.statsd, destinations.metrics};
+  Monitor monitor{name, destinations.statsd.endpoint, destinations.metrics.endpoint};
   if (output_is_terminal()) {
     run_live(monitor, options, signals, destinations);
   } else {
@@ -126,8 +126,8 @@ int run(const Options& options, const EndSignals& signals) {
   }
   write_output("\n");
   signals.restore();  // everything is sent; a second Ctrl-C need not wait for the summary
-  const bool statsd_is_well = report_statsd(monitor, servers.statsd, destinations.statsd);
-  const bool metrics_are_well = report_metrics(monitor.progress(), destinations.metrics);
+  const bool statsd_is_well = report_statsd(monitor, servers.statsd, destinations.statsd.endpoint);
+  const bool metrics_are_well = report_metrics(monitor.progress(), destinations.metrics.endpoint);
   return statsd_is_well && metrics_are_well ? 0 : 1;
 }
 

@@ -12,6 +12,11 @@ constexpr std::string_view gap = "  ";
 constexpr std::size_t value_width = 12;
 constexpr std::size_t points_width = 8;
 constexpr std::size_t drops_width = 6;
+constexpr std::size_t least_key_width = 14;
+
+std::size_t left_of(std::size_t width, std::size_t used) {
+  return width > used ? width - used : 0;
+}
 
 /// How wide the columns of the live table are whose width depends on the terminal; 0 leaves one out.
 struct LiveColumns {
@@ -21,17 +26,15 @@ struct LiveColumns {
 };
 
 LiveColumns live_columns(std::size_t longest_key, std::size_t width) {
-  constexpr std::size_t least_key = 14;
-  constexpr std::size_t least_sparkline = 10;
+  constexpr std::size_t least_sparkline = std::string_view{"last minute"}.size();
   constexpr std::size_t most_sparkline = 60;  // a second a column
   constexpr std::size_t counts = gap.size() + points_width + gap.size() + drops_width;
   constexpr std::size_t fixed = gap.size() + value_width + counts;
-  const auto left_of = [width](std::size_t used) { return width > used ? width - used : 0; };
 
-  const std::size_t key_room = left_of(fixed + gap.size() + least_sparkline);
-  LiveColumns columns{.key = std::min(longest_key, std::max(least_key, key_room))};
+  const std::size_t key_room = left_of(width, fixed + gap.size() + least_sparkline);
+  LiveColumns columns{.key = std::min(longest_key, std::max(least_key_width, key_room))};
   columns.has_counts = width >= columns.key + fixed;
-  columns.sparkline = std::min(left_of(columns.key + fixed + gap.size()), most_sparkline);
+  columns.sparkline = std::min(left_of(width, columns.key + fixed + gap.size()), most_sparkline);
   if (columns.sparkline < least_sparkline) columns.sparkline = 0;
   return columns;
 }
@@ -67,8 +70,18 @@ std::string counted(std::uint64_t count, std::string_view noun) {
   return std::to_string(count) + ' ' + std::string{noun} + (count == 1 ? "" : "s");
 }
 
-std::string describe(const Endpoint& endpoint, bool is_embedded) {
-  return to_string(endpoint) + (is_embedded ? " (embedded)" : "");
+/// Joins the parts as far as they fit: a number that is cut would be another number.
+std::string join_fitting(std::span<const std::string> parts, std::size_t width) {
+  std::string text;
+  for (const std::string& part : parts) {
+    if (text.size() + part.size() > width) break;
+    text += part;
+  }
+  return text;
+}
+
+std::string describe(const Destination& server) {
+  return to_string(server.endpoint) + (server.is_embedded ? " (embedded)" : "");
 }
 
 struct PutCounts {
@@ -87,6 +100,15 @@ PutCounts put_counts(const Progress& progress) {
 
 std::string sent_and_dropped(std::uint64_t sent, std::uint64_t dropped) {
   return std::to_string(sent) + " sent, " + std::to_string(dropped) + " dropped";
+}
+
+Line footer(std::string_view kind, const Destination& server, const std::string& counts,
+            std::error_code error, std::size_t width) {
+  std::vector<std::string> parts{align_left(kind, 9) + to_string(server.endpoint), ": " + counts};
+  if (server.is_embedded) parts.push_back(" (embedded)");
+  const std::string text = join_fitting(parts, width);
+  if (!error) return {text};
+  return {cut(text + "; " + error.message(), width), Emphasis::warning};
 }
 
 std::string format_time(std::time_t time) {
@@ -113,20 +135,16 @@ std::vector<Line> live_table(const Progress& progress, const Destinations& desti
          series.drops() == 0 ? Emphasis::none : Emphasis::warning});
   }
   const PutCounts puts = put_counts(progress);
-  lines.push_back({"statsd   " + describe(destinations.statsd, destinations.statsd_is_embedded) + ": " +
-                   sent_and_dropped(progress.statsd.sent, progress.statsd.dropped())});
-  Line metrics{"metrics  " + describe(destinations.metrics, destinations.metrics_is_embedded) + ": " +
-               sent_and_dropped(puts.stored, puts.dropped)};
-  if (progress.metrics_error)
-    metrics = {metrics.text + "; " + progress.metrics_error.message(), Emphasis::warning};
-  lines.push_back(metrics);
+  lines.push_back(footer("statsd", destinations.statsd,
+                         sent_and_dropped(progress.statsd.sent, progress.statsd.dropped()), {}, width));
+  lines.push_back(footer("metrics", destinations.metrics, sent_and_dropped(puts.stored, puts.dropped),
+                         progress.metrics_error, width));
   lines.push_back({counted(progress.rounds, "round") + "; Ctrl-C ends"});
   return lines;
 }
 
 std::string plain_heading(const Destinations& destinations) {
-  return "statsd to " + describe(destinations.statsd, destinations.statsd_is_embedded) + ", metrics to " +
-         describe(destinations.metrics, destinations.metrics_is_embedded);
+  return "statsd to " + describe(destinations.statsd) + ", metrics to " + describe(destinations.metrics);
 }
 
 std::string plain_line(const Progress& progress, std::time_t now) {
@@ -141,17 +159,22 @@ std::string plain_line(const Progress& progress, std::time_t now) {
   return line;
 }
 
-std::vector<std::string> summary_table(std::span<const SeriesSummary> all_series) {
-  const std::size_t width = longest_key(all_series, [](const auto& series) { return series.key; });
+std::vector<std::string> summary_table(std::span<const SeriesSummary> all_series, std::size_t width,
+                                       Charset charset) {
+  constexpr std::size_t fixed = gap.size() + points_width + 3 * (gap.size() + value_width);
+  const std::size_t key_width =
+      std::min(longest_key(all_series, [](const auto& series) { return series.key; }),
+               std::max(least_key_width, left_of(width, fixed)));
   std::vector<std::string> lines{
-      summary_row(width, "series", "points", std::array<std::string, 3>{"min", "mean", "max"})};
+      summary_row(key_width, "series", "points", std::array<std::string, 3>{"min", "mean", "max"})};
   for (const SeriesSummary& series : all_series) {
     std::array<std::string, 3> values{"-", "-", "-"};
     if (series.count != 0) {
       values = {format_value(series.min, series.unit), format_value(series.mean, series.unit),
                 format_value(series.max, series.unit)};
     }
-    lines.push_back(summary_row(width, series.key, std::to_string(series.count), values));
+    lines.push_back(summary_row(key_width, cut_front(series.key, key_width, charset),
+                                std::to_string(series.count), values));
   }
   return lines;
 }

@@ -19,12 +19,15 @@
 
 namespace host_monitor {
 
-/// The servers that are sent to.
+/// A server that is sent to.
+struct Destination {
+  Endpoint endpoint;
+  bool is_embedded = false;
+};
+
 struct Destinations {
-  Endpoint statsd;
-  bool statsd_is_embedded = false;
-  Endpoint metrics;
-  bool metrics_is_embedded = false;
+  Destination statsd;
+  Destination metrics;
 };
 
 /// A heading, one row per series and two rows of footer, no wider than `width`.
@@ -37,8 +40,10 @@ std::string plain_heading(const Destinations& destinations);
 /// One round in one line, without its line feed.
 std::string plain_line(const Progress& progress, std::time_t now);
 
-/// Count, smallest, mean and largest value of each series, under a heading.
-std::vector<std::string> summary_table(std::span<const SeriesSummary> series);
+/// Count, smallest, mean and largest value of each series, under a heading; keys are cut so that a row is not
+/// wider than `width`.
+std::vector<std::string> summary_table(std::span<const SeriesSummary> series, std::size_t width,
+                                       Charset charset);
 
 /// Whether what was put is what came back.
 std::string verdict(std::span<const SeriesSummary> series);

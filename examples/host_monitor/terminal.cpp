@@ -74,7 +74,7 @@ Charset output_charset() {
   return Charset::ascii;
 }
 
-Screen::Screen() : uses_emphasis_{environment("NO_COLOR").empty()}, drawn_size_{size()} {
+Screen::Screen() : uses_emphasis_{environment("NO_COLOR").empty()}, drawn_size_{terminal_size()} {
   write_output("\x1b[?25l");
 }
 
@@ -84,7 +84,7 @@ Screen::~Screen() {
   static_cast<void>(write_some("\r\x1b[K\x1b[?25h"));
 }
 
-ScreenSize Screen::size() const {
+ScreenSize terminal_size() {
   winsize size{};
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0)
     return {.columns = 80, .rows = 24};
@@ -92,7 +92,7 @@ ScreenSize Screen::size() const {
 }
 
 void Screen::draw(std::span<const Line> lines) {
-  const ScreenSize now = size();
+  const ScreenSize now = terminal_size();
   // One row is left for the cursor.
   lines = lines.first(std::min(lines.size(), now.rows - 1));
   std::string out;

@@ -45,6 +45,9 @@ struct ScreenSize {
   friend bool operator==(const ScreenSize&, const ScreenSize&) = default;
 };
 
+/// The size of the terminal that standard output is.
+ScreenSize terminal_size();
+
 /// Lines at the cursor of the terminal, redrawn in place; the cursor is hidden for as long as this lives.
 class Screen {
  public:
@@ -52,8 +55,6 @@ class Screen {
   Screen(const Screen&) = delete;
   Screen& operator=(const Screen&) = delete;
   ~Screen();
-
-  ScreenSize size() const;
 
   /// Draws the lines over the last ones, cut to the size of the terminal; throws OutputError.
   void draw(std::span<const Line> lines);
