@@ -8,6 +8,7 @@
 
 #include "statwire/protocol/metrics_reply.hpp"
 #include "statwire/server/metrics_dialogue.hpp"
+#include "support/dialogue.hpp"
 
 namespace {
 
@@ -22,11 +23,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   statwire::server::MemoryStore store;
   statwire::server::MetricsDialogue dialogue{store, 256};
   std::string replies;
-  dialogue.feed({reinterpret_cast<const char*>(data), size}, replies);
+  statwire::test::feed(dialogue, {reinterpret_cast<const char*>(data), size}, replies);
 
   statwire::server::MetricsDialogue other{store, 256};
   std::string all;
-  require(other.feed("get *\n", all));
+  require(statwire::test::feed(other, "get *\n", all));
   ReplyDecoder decoder{ReplyDecoder::Expected::rows};
   require(decoder.feed(all, [](const statwire::protocol::Row&) {}) == all.size());
   require(decoder.done() && !decoder.error());

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace statwire::test_support {
+namespace statwire::test {
 
 class RandomBytes {
  public:
@@ -34,4 +34,4 @@ class RandomBytes {
   std::mt19937_64 engine_;
 };
 
-}  // namespace statwire::test_support
+}  // namespace statwire::test

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace statwire::test_support {
+namespace statwire::test {
 
 using Pieces = std::vector<std::string_view>;
 
@@ -27,4 +27,4 @@ inline std::vector<Pieces> every_split(std::string_view stream) {
   return splits;
 }
 
-}  // namespace statwire::test_support
+}  // namespace statwire::test

@@ -6,8 +6,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "statwire/protocol/number.hpp"
 #include "statwire/protocol/text.hpp"
@@ -70,44 +72,55 @@ inline Request parse_request(std::string_view line) noexcept {
   return {};
 }
 
-/// Cuts a stream of bytes into request lines. Holds at most one unfinished line.
+/// Cuts a stream of bytes into request lines, one at a time, so that whoever answers them can pause between
+/// two. Holds at most one unfinished line.
 ///
 /// Line feeds that directly follow a line in the same piece of bytes belong to that request, so a client that
 /// ends its command with two gets one reply; a line feed that arrives alone is an (empty) request.
 class RequestReader {
  public:
-  /// `max_line_bytes` bounds the unfinished line.
+  /// `max_line_bytes` bounds a line, its line feed left out.
   explicit RequestReader(std::size_t max_line_bytes) : max_line_bytes_{max_line_bytes} {}
 
-  /// Takes one piece of the stream and calls `on_line(std::string_view)` for each request in it. Returns
-  /// false once a line is longer than the limit: nothing of it was reported and the stream is beyond repair.
-  template <class OnLine>
-  bool feed(std::string_view piece, OnLine&& on_line) {
-    bool follows_line = false;
-    while (!piece.empty()) {
-      const std::size_t end = piece.find('\n');
-      const std::string_view part = piece.substr(0, end);
-      if (unfinished_.size() + part.size() > max_line_bytes_) return false;
+  /// Takes the next piece of the stream; the one before is used up. The bytes stay where they are until this
+  /// one is.
+  void give(std::string_view piece) noexcept {
+    piece_ = piece;
+    follows_line_ = false;
+  }
+
+  /// The next request, valid until the next call; none when the piece is used up or a line is too long.
+  std::optional<std::string_view> next() {
+    while (!piece_.empty() && !is_too_long_) {
+      const std::size_t end = piece_.find('\n');
+      const std::string_view part = piece_.substr(0, end);
+      is_too_long_ = unfinished_.size() + part.size() > max_line_bytes_;
+      if (is_too_long_) break;
       if (end == std::string_view::npos) {
         unfinished_.append(part);
-        return true;
+        piece_ = {};
+        break;
       }
-      piece.remove_prefix(end + 1);
-      if (!unfinished_.empty()) {
-        unfinished_.append(part);
-        on_line(std::string_view{unfinished_});
-        unfinished_.clear();
-      } else if (!part.empty() || !follows_line) {
-        on_line(part);
-      }
-      follows_line = true;
+      piece_.remove_prefix(end + 1);
+      const bool is_trailing = std::exchange(follows_line_, true) && part.empty() && unfinished_.empty();
+      if (is_trailing) continue;
+      if (unfinished_.empty()) return part;
+      line_ = std::exchange(unfinished_, {}).append(part);
+      return line_;
     }
-    return true;
+    return std::nullopt;
   }
+
+  /// Whether a line is longer than the limit: nothing of it was given out, and the stream is beyond repair.
+  bool is_too_long() const noexcept { return is_too_long_; }
 
  private:
   std::size_t max_line_bytes_;
+  std::string_view piece_;
   std::string unfinished_;
+  std::string line_;
+  bool follows_line_ = false;
+  bool is_too_long_ = false;
 };
 
 }  // namespace statwire::protocol

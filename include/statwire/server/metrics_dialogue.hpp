@@ -4,6 +4,7 @@
 // I/O and no threads, so every dialogue is a unit test; the metrics server puts a socket around it.
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,16 +17,33 @@ namespace statwire::server {
 /// One client's side of the protocol. One thread at a time.
 class MetricsDialogue {
  public:
+  enum class State {
+    needs_bytes,  ///< Every request is answered.
+    has_more,     ///< There are replies enough to be sent before answer() is called again.
+    is_broken,    ///< A line was too long: an error was appended, and the client is to be disconnected.
+  };
+
   /// The store outlives the dialogue. A line is not longer than `max_line_bytes`.
   MetricsDialogue(MemoryStore& store, std::size_t max_line_bytes) : store_{store}, reader_{max_line_bytes} {}
 
-  /// Takes one piece of what the client sends, cut anywhere, and appends the replies to the requests that end
-  /// in it, in order. Returns false when the client is to be disconnected: its line is too long, and an error
-  /// was appended.
-  bool feed(std::string_view piece, std::string& out) {
-    const bool in_step = reader_.feed(piece, [&](std::string_view line) { answer(line, out); });
-    if (!in_step) out += protocol::error_reply;
-    return in_step;
+  /// Takes one piece of what the client sends, cut anywhere. The bytes stay where they are until they are
+  /// answered.
+  void give(std::string_view piece) noexcept { reader_.give(piece); }
+
+  /// Appends replies to the requests that were given, in order. Pauses when there is enough to send: a few
+  /// bytes can ask for many megabytes, and a client that does not read must not make the server hold them.
+  State answer(std::string& out) {
+    constexpr std::size_t enough_bytes = 65536;
+    while (out.size() < enough_bytes) {
+      const std::optional<std::string_view> line = reader_.next();
+      if (!line && !reader_.is_too_long()) return State::needs_bytes;
+      if (!line) {
+        out += protocol::error_reply;
+        return State::is_broken;
+      }
+      answer(*line, out);
+    }
+    return State::has_more;
   }
 
  private:

@@ -46,19 +46,21 @@ class MetricsSession : public std::enable_shared_from_this<MetricsSession> {
   void read() {
     socket_.async_read_some(asio::buffer(in_),
                             [self = shared_from_this()](std::error_code ec, std::size_t bytes) {
-                              if (!ec) self->answer({self->in_.data(), bytes});
+                              if (ec) return;
+                              self->dialogue_.give({self->in_.data(), bytes});
+                              self->answer();
                             });
   }
 
  private:
-  void answer(std::string_view piece) {
-    const bool in_step = dialogue_.feed(piece, out_);
+  void answer() {
+    const MetricsDialogue::State state = dialogue_.answer(out_);
     if (out_.empty()) return read();
     asio::async_write(socket_, asio::buffer(out_),
-                      [self = shared_from_this(), in_step](std::error_code ec, std::size_t) {
-                        if (ec || !in_step) return;
+                      [self = shared_from_this(), state](std::error_code ec, std::size_t) {
+                        if (ec || state == MetricsDialogue::State::is_broken) return;
                         self->out_.clear();
-                        self->read();
+                        state == MetricsDialogue::State::has_more ? self->answer() : self->read();
                       });
   }
 

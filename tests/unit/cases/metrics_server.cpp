@@ -5,6 +5,7 @@
 
 #include "statwire/server/metrics_dialogue.hpp"
 #include "support/cases.hpp"
+#include "support/dialogue.hpp"
 #include "support/hex.hpp"
 
 using namespace statwire;
@@ -21,7 +22,7 @@ TEST_CASE("metrics server: every dialogue of the case file gets the same replies
       server::MetricsDialogue& client =
           clients.try_emplace(step.at("client"), store, std::size_t{65536}).first->second;
       std::string reply;
-      CHECK(client.feed(text_or_hex(step, "send"), reply));
+      CHECK(feed(client, text_or_hex(step, "send"), reply));
       CHECK(reply == text_or_hex(step, "reply"));
     }
   }
@@ -41,7 +42,7 @@ TEST_CASE("metrics server: a request that arrives byte by byte gets the same rep
       server::MetricsDialogue& client =
           clients.try_emplace(step.at("client"), store, std::size_t{65536}).first->second;
       std::string reply;
-      for (const char byte : request) CHECK(client.feed({&byte, 1}, reply));
+      for (const char byte : request) CHECK(feed(client, {&byte, 1}, reply));
       CHECK(reply == text_or_hex(step, "reply"));
     }
   }

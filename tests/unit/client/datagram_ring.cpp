@@ -201,7 +201,7 @@ class Model {
 }  // namespace
 
 TEST_CASE("datagram_ring: in any order of calls it does what a plain queue would do, round after round") {
-  statwire::test_support::RandomBytes random{10};
+  statwire::test::RandomBytes random{10};
   for (const std::size_t capacity : {2u, 3u, 7u}) {
     DatagramRing ring{capacity, 32};
     Model model{capacity, 32};

@@ -134,7 +134,7 @@ TEST_CASE("outbox: send does not wait for what was added before") {
 TEST_CASE("outbox: without a thread the smallest buffer holds any number of samples") {
   constexpr std::size_t max_packet_bytes = 40;
   MemoryOutbox outbox{options(max_packet_bytes, 2)};
-  statwire::test_support::RandomBytes random{11};
+  statwire::test::RandomBytes random{11};
   std::vector<std::string> lines;
   for (int i = 0; i < 5000; ++i) {
     lines.push_back("n" + std::to_string(i) + ":" + std::string(random.up_to(30) + 1, '1') + "|c");

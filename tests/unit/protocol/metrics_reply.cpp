@@ -22,10 +22,10 @@ using namespace std::string_view_literals;
 using statwire::errc;
 using statwire::protocol::ReplyDecoder;
 using statwire::protocol::Row;
-using statwire::test_support::cut_at;
-using statwire::test_support::every_split;
-using statwire::test_support::Pieces;
-using statwire::test_support::single_bytes;
+using statwire::test::cut_at;
+using statwire::test::every_split;
+using statwire::test::Pieces;
+using statwire::test::single_bytes;
 using Expected = ReplyDecoder::Expected;
 
 struct Entry {
@@ -233,7 +233,7 @@ TEST_CASE("metrics_reply: a longer line is an error, with its beginning, whether
 }
 
 TEST_CASE("metrics_reply: random replies are decoded the same whole and byte by byte") {
-  statwire::test_support::RandomBytes random{9};
+  statwire::test::RandomBytes random{9};
   for (int i = 0; i < 5000; ++i) {
     const std::string reply = (random.up_to(2) == 0 ? "" : "ok\n") + random.string(40) + "\na 1 2\n\n";
     CAPTURE(reply);

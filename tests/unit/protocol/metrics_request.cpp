@@ -22,9 +22,9 @@ using statwire::protocol::is_valid_key;
 using statwire::protocol::parse_request;
 using statwire::protocol::Request;
 using statwire::protocol::RequestReader;
-using statwire::test_support::every_split;
-using statwire::test_support::Pieces;
-using statwire::test_support::single_bytes;
+using statwire::test::every_split;
+using statwire::test::Pieces;
+using statwire::test::single_bytes;
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
@@ -45,8 +45,9 @@ Cut cut(const Pieces& pieces, std::size_t max_line_bytes) {
   RequestReader reader{max_line_bytes};
   Cut result;
   for (const std::string_view piece : pieces) {
-    result.in_step = reader.feed(piece, [&](std::string_view line) { result.lines.emplace_back(line); });
-    if (!result.in_step) break;
+    reader.give(piece);
+    while (const auto line = reader.next()) result.lines.emplace_back(*line);
+    result.in_step = !reader.is_too_long();
   }
   return result;
 }
@@ -167,7 +168,7 @@ TEST_CASE("metrics_request: every other line is malformed") {
 }
 
 TEST_CASE("metrics_request: what was appended parses back exactly") {
-  statwire::test_support::RandomBytes random{7};
+  statwire::test::RandomBytes random{7};
   for (int i = 0; i < 5000; ++i) {
     const auto value = static_cast<double>(static_cast<std::int64_t>(random.bits())) / 4096;
     const auto timestamp = static_cast<std::int64_t>(random.bits());
@@ -185,7 +186,7 @@ TEST_CASE("metrics_request: what was appended parses back exactly") {
 }
 
 TEST_CASE("metrics_request: random lines are parsed without harm") {
-  statwire::test_support::RandomBytes random{8};
+  statwire::test::RandomBytes random{8};
   for (int i = 0; i < 20000; ++i) {
     const std::string line = (random.up_to(1) == 0 ? "put k " : "get ") + random.string(24);
     const Request request = parse_request(line);
@@ -239,7 +240,7 @@ TEST_CASE("metrics_request: a cut between two line feeds, and only there, makes 
     CAPTURE(i);
     const Lines expected =
         i == between_feeds ? Lines{"put a 1 2", "get a", "", "get *"} : Lines{"put a 1 2", "get a", "get *"};
-    CHECK(cut(statwire::test_support::cut_at(stream, i), 64).lines == expected);
+    CHECK(cut(statwire::test::cut_at(stream, i), 64).lines == expected);
   }
 }
 

@@ -117,7 +117,7 @@ TEST_CASE("number: doubles print shortest and in fixed notation") {
 }
 
 TEST_CASE("number: any finite double reads back equal, without an exponent or a plus") {
-  statwire::test_support::RandomBytes random{1};
+  statwire::test::RandomBytes random{1};
   for (int i = 0; i < 20000; ++i) {
     const double value = std::bit_cast<double>(random.bits());
     if (!std::isfinite(value)) continue;

@@ -21,7 +21,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace statwire::protocol;
-using statwire::test_support::RandomBytes;
+using statwire::test::RandomBytes;
 
 using Write = std::function<std::size_t(std::span<char>)>;
 

@@ -117,7 +117,7 @@ TEST_CASE("memory_store: it keeps the key, not the text that it was given in") {
 }
 
 TEST_CASE("memory_store: with many keys and puts in any order it holds what plain maps would") {
-  statwire::test_support::RandomBytes random{12};
+  statwire::test::RandomBytes random{12};
   MemoryStore store;
   std::vector<std::string> order;
   std::map<std::string, std::map<std::int64_t, double>> model;

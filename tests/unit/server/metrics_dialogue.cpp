@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "support/dialogue.hpp"
 #include "support/random_bytes.hpp"
 #include "support/splits.hpp"
 
@@ -15,8 +16,9 @@ namespace {
 
 using statwire::server::MemoryStore;
 using statwire::server::MetricsDialogue;
-using statwire::test_support::every_split;
-using statwire::test_support::Pieces;
+using statwire::test::feed;
+using statwire::test::every_split;
+using statwire::test::Pieces;
 
 constexpr std::size_t limit = 64;
 
@@ -26,7 +28,7 @@ std::string answers(const Pieces& pieces) {
   MetricsDialogue dialogue{store, limit};
   std::string out;
   for (const std::string_view piece : pieces) {
-    if (!dialogue.feed(piece, out)) return out + "(closed)";
+    if (!feed(dialogue, piece, out)) return out + "(closed)";
   }
   return out;
 }
@@ -67,10 +69,10 @@ TEST_CASE("metrics_dialogue: a request is not answered before its line feed") {
   MemoryStore store;
   MetricsDialogue dialogue{store, limit};
   std::string out;
-  CHECK(dialogue.feed("put a 1", out));
-  CHECK(dialogue.feed(" 5", out));
+  CHECK(feed(dialogue, "put a 1", out));
+  CHECK(feed(dialogue, " 5", out));
   CHECK(out.empty());
-  CHECK(dialogue.feed("\n", out));
+  CHECK(feed(dialogue, "\n", out));
   CHECK(out == "ok\n\n");
 }
 
@@ -84,8 +86,8 @@ TEST_CASE("metrics_dialogue: what it answers is appended") {
   MemoryStore store;
   MetricsDialogue dialogue{store, limit};
   std::string out = "earlier;";
-  CHECK(dialogue.feed("get a\n", out));
-  CHECK(dialogue.feed("wrong\n", out));
+  CHECK(feed(dialogue, "get a\n", out));
+  CHECK(feed(dialogue, "wrong\n", out));
   CHECK(out == "earlier;ok\n\nerror\nwrong command\n\n");
 }
 
@@ -95,10 +97,10 @@ TEST_CASE("metrics_dialogue: clients share the store, but not their unfinished l
   MetricsDialogue second{store, limit};
   std::string to_first;
   std::string to_second;
-  CHECK(first.feed("put k 0.25", to_first));
-  CHECK(second.feed("put k 2.156 2\nget k\n", to_second));
+  CHECK(feed(first, "put k 0.25", to_first));
+  CHECK(feed(second, "put k 2.156 2\nget k\n", to_second));
   CHECK(to_second == "ok\n\nok\nk 2.156 2\n\n");
-  CHECK(first.feed(" 1\nget k\n", to_first));
+  CHECK(feed(first, " 1\nget k\n", to_first));
   CHECK(to_first == "ok\n\nok\nk 0.25 1\nk 2.156 2\n\n");
 }
 
@@ -119,14 +121,14 @@ TEST_CASE("metrics_dialogue: nothing of a line that is too long is stored") {
   MemoryStore store;
   MetricsDialogue dialogue{store, 12};
   std::string out;
-  CHECK_FALSE(dialogue.feed("put a 1 234567\n", out));
+  CHECK_FALSE(feed(dialogue, "put a 1 234567\n", out));
   std::size_t rows = 0;
   store.for_each("*", [&](const statwire::protocol::Row&) { ++rows; });
   CHECK(rows == 0);
 }
 
 TEST_CASE("metrics_dialogue: any bytes have as many whole replies as they have lines") {
-  statwire::test_support::RandomBytes random{13};
+  statwire::test::RandomBytes random{13};
   for (int i = 0; i < 5000; ++i) {
     // Each byte by itself, so that every line feed ends a request.
     const std::string stream = random.string(limit - 1) + "\nput a b c\n";
@@ -135,6 +137,31 @@ TEST_CASE("metrics_dialogue: any bytes have as many whole replies as they have l
       if (c == '\n') expected += "error\nwrong command\n\n";
     }
     CAPTURE(stream);
-    CHECK(answers(statwire::test_support::single_bytes(stream)) == expected);
+    CHECK(answers(statwire::test::single_bytes(stream)) == expected);
   }
+}
+
+TEST_CASE("metrics_dialogue: it pauses when there is enough to send, and goes on where it stopped") {
+  MemoryStore store;
+  for (int i = 0; i < 1000; ++i) store.put("key", 1, i);  // some 10 KB a reply
+  MetricsDialogue dialogue{store, limit};
+  std::string requests;
+  for (int i = 0; i < 100; ++i) requests += "get key\n";
+  requests += "wrong\n";
+  dialogue.give(requests);
+  std::string replies;
+  CHECK((dialogue.answer(replies) == MetricsDialogue::State::has_more));
+  CHECK(replies.size() >= 65536);
+  CHECK(replies.size() < 2 * 65536);
+
+  std::string rest;
+  const std::string one_reply = replies.substr(0, replies.find("\n\n") + 2);
+  while (dialogue.answer(rest) == MetricsDialogue::State::has_more) {
+    replies += rest;
+    rest.clear();
+  }
+  replies += rest;
+  std::string expected;
+  for (int i = 0; i < 100; ++i) expected += one_reply;
+  CHECK(replies == expected + "error\nwrong command\n\n");
 }

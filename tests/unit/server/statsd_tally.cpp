@@ -155,7 +155,7 @@ TEST_CASE("statsd_tally: names and members outlive the datagram") {
 }
 
 TEST_CASE("statsd_tally: random datagrams never hold more than the bound") {
-  statwire::test_support::RandomBytes random{14};
+  statwire::test::RandomBytes random{14};
   StatsdTally tally{50};
   for (int i = 0; i < 20000; ++i) {
     tally.add(random.string(6) + ":" + std::to_string(random.up_to(9)) + "|" +
