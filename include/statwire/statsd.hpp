@@ -150,7 +150,7 @@ class StatsdClient {
   StatsdClient(StatsdOptions options, InPlace /*tag*/, TransportArgs&&... transport_args)
       : prefix_{clean_prefix(options.prefix)},
         delivery_{options.delivery},
-        max_line_bytes_{std::min(options.max_packet_bytes, protocol::max_line_bytes)},
+        max_line_bytes_{std::min(options.max_packet_bytes, protocol::max_statsd_line_bytes)},
         random_{options.random},
         outbox_{outbox_options(options), std::forward<TransportArgs>(transport_args)...} {}
 
@@ -217,7 +217,7 @@ class StatsdClient {
     const bool rate_is_valid = options.rate > 0;  // false for NaN, too
     if (!value_is_valid || name.empty() || !rate_is_valid) return Counters::add(counters.dropped_invalid);
     if (!is_sampled(options.rate)) return Counters::add(counters.sampled_out);
-    char line[protocol::max_line_bytes];
+    char line[protocol::max_statsd_line_bytes];
     const std::size_t size = write(std::span{line}.first(max_line_bytes_),
                                    {.prefix = prefix_, .name = name, .rate = options.rate});
     if (size == 0) return Counters::add(counters.dropped_oversize);

@@ -17,7 +17,7 @@ void require(bool condition) {
 }
 
 void check_written_back(const statwire::protocol::StatsdSample& sample) {
-  char line[statwire::protocol::max_line_bytes];
+  char line[statwire::protocol::max_statsd_line_bytes];
   const statwire::protocol::LineHead head{.prefix = "", .name = sample.name, .rate = 1};
   const std::size_t size = statwire::protocol::write_set(line, head, sample.text);
   const std::string_view text{line, size};

@@ -30,7 +30,6 @@ TEST_CASE("statsd server: it sums what a client sends") {
     statsd.set("users", "alice");
   }
   datagrams.wait_for(1);
-  server.stop();
   const server::StatsdTotals totals = server.totals();
   CHECK(totals.counters.at("app.hits") == 2);
   CHECK(totals.gauges.at("app.depth") == 7);
@@ -99,7 +98,7 @@ TEST_CASE("statsd server: it stops and starts again") {
     UdpTransport transport{"127.0.0.1", server.port()};
     CHECK(!transport.send("rounds:1|c"));
     datagrams.wait_for(round);
-    server.stop();
     CHECK(server.totals().counters.at("rounds") == static_cast<double>(round));
+    server.stop();
   }
 }

@@ -61,7 +61,7 @@ class Outbox {
   /// Sends the lines of one sample at once, in a datagram of their own.
   void send(std::string_view lines) noexcept {
     const std::lock_guard sending{send_mutex_};
-    hand_over({lines, 1});
+    count({lines, 1}, transport_.send(lines));
   }
 
   /// Packs the lines of one sample, which are not longer than max_packet_bytes.
@@ -119,14 +119,15 @@ class Outbox {
       if (ring_.sealed() == 0) ring_.seal();
       const Datagram datagram = ring_.front();
       lock.unlock();
-      hand_over(datagram);
+      const std::error_code ec = transport_.send(datagram.bytes);
       lock.lock();
+      count(datagram, ec);  // together with the pop, so that no sample is ever both pending and sent
       ring_.pop_front();
     }
   }
 
-  void hand_over(const Datagram& datagram) noexcept {
-    if (transport_.send(datagram.bytes)) {
+  void count(const Datagram& datagram, std::error_code ec) noexcept {
+    if (ec) {
       DeliveryCounters::add(counters_.dropped_send, datagram.samples);
       return;
     }

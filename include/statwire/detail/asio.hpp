@@ -19,7 +19,8 @@
 
 namespace statwire::detail {
 
-/// Gives a code of the system the standard category. Asio has one of its own, whose codes equal none of std::errc.
+/// Gives a code of the system the standard category. Asio has one of its own, whose codes equal none of
+/// std::errc.
 inline std::error_code standard(std::error_code ec) noexcept {
   if (ec.category() != asio::error::get_system_category()) return ec;
   return {ec.value(), std::system_category()};

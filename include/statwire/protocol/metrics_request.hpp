@@ -33,7 +33,7 @@ constexpr bool is_valid_key(std::string_view key) noexcept {
 inline void append_put(std::string& out, std::string_view key, double value, std::int64_t timestamp) {
   char text[max_number_chars];
   out.append("put ").append(key).append(" ");
-  out.append(text, write_float(text, value == 0 ? 0.0 : value, WholeNumbers::plain));
+  out.append(text, write_float(text, value, WholeNumbers::plain));
   out.append(" ");
   out.append(text, write_integer(text, timestamp));
   out.append("\n");
@@ -75,8 +75,9 @@ inline Request parse_request(std::string_view line) noexcept {
 /// Cuts a stream of bytes into request lines, one at a time, so that whoever answers them can pause between
 /// two. Holds at most one unfinished line.
 ///
-/// Line feeds that directly follow a line in the same piece of bytes belong to that request, so a client that
-/// ends its command with two gets one reply; a line feed that arrives alone is an (empty) request.
+/// Line feeds (with or without a carriage return) that directly follow a line in the same piece of bytes
+/// belong to that request, so a client that ends its command with two gets one reply; a line feed that
+/// arrives alone is an (empty) request.
 class RequestReader {
  public:
   /// `max_line_bytes` bounds a line, its line feed left out.
@@ -102,8 +103,7 @@ class RequestReader {
         break;
       }
       piece_.remove_prefix(end + 1);
-      const bool is_trailing = std::exchange(follows_line_, true) && part.empty() && unfinished_.empty();
-      if (is_trailing) continue;
+      if (std::exchange(follows_line_, true) && (part.empty() || part == "\r")) continue;
       if (unfinished_.empty()) return part;
       line_ = std::exchange(unfinished_, {}).append(part);
       return line_;

@@ -18,7 +18,7 @@
 namespace statwire::protocol {
 
 /// A line is never longer than this, whatever the transport allows.
-inline constexpr std::size_t max_line_bytes = 8192;
+inline constexpr std::size_t max_statsd_line_bytes = 8192;
 
 /// What every kind of line begins and ends with.
 struct LineHead {

@@ -29,8 +29,8 @@ namespace statwire::server {
 struct MetricsServerOptions {
   std::string address = "127.0.0.1";  ///< An IPv4 or IPv6 address of this machine.
   std::uint16_t port = 0;             ///< 0 takes a free one; port() says which.
-  std::size_t max_line_bytes =
-      65536;  ///< A client that sends a longer line gets an error and is disconnected.
+  /// A client that sends a longer line gets an error and is disconnected.
+  std::size_t max_line_bytes = 65536;
 };
 
 namespace detail {

@@ -28,11 +28,9 @@ namespace statwire::server {
 struct StatsdServerOptions {
   std::string address = "127.0.0.1";  ///< An IPv4 or IPv6 address of this machine.
   std::uint16_t port = 0;             ///< 0 takes a free one; port() says which.
-  std::size_t max_entries =
-      100'000;  ///< Bound of names and set members together; the rest is counted as dropped.
-  std::function<void(std::string_view datagram)>
-      on_datagram{};  ///< Sees every datagram, on the server's thread, before
-                      ///< it is summed. Must not throw.
+  std::size_t max_entries = 100'000;  ///< Bound of names and set members together; the rest is only counted.
+  /// Sees every datagram, on the server's thread, once it is summed: totals() holds it then. Must not throw.
+  std::function<void(std::string_view datagram)> on_datagram{};
 };
 
 namespace detail {
@@ -84,8 +82,8 @@ class StatsdListener {
       if (ec == asio::error::operation_aborted) return;
       if (!ec) {
         const std::string_view datagram{datagram_.data(), bytes};
-        if (on_datagram_) on_datagram_(datagram);
         tally_.add(datagram);
+        if (on_datagram_) on_datagram_(datagram);
       }
       receive();
     });

@@ -45,7 +45,7 @@ class ScriptedStream {
   }
 
   std::size_t read_some(std::span<char> buffer, Deadline /*deadline*/, std::error_code& ec) {
-    ec = next_call();
+    ec = next_call_on_open();
     if (!ec && script_.replies.empty()) ec = script_.after_replies;
     if (ec) return 0;
     std::string& piece = script_.replies.front();
@@ -57,7 +57,7 @@ class ScriptedStream {
   }
 
   std::size_t write_some(std::string_view bytes, Deadline /*deadline*/, std::error_code& ec) {
-    ec = next_call();
+    ec = next_call_on_open();
     if (ec) return 0;
     bytes = bytes.substr(0, script_.max_write_bytes);
     written_ += bytes;
@@ -78,6 +78,11 @@ class ScriptedStream {
   std::error_code next_call() {
     if (++calls_ == script_.failing_call) return script_.failure;
     return {};
+  }
+
+  std::error_code next_call_on_open() {
+    const std::error_code ec = next_call();
+    return is_open_ ? ec : std::make_error_code(std::errc::not_connected);
   }
 
   StreamScript script_;

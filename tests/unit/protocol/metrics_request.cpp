@@ -213,6 +213,8 @@ TEST_CASE("metrics_request: line feeds that follow a line in its own piece belon
   const std::vector<Case> cases{
       {{"get a\n\n"}, {"get a"}},
       {{"get a\n\n\n\nget b\n"}, {"get a", "get b"}},
+      {{"get a\r\n\r\n"}, {"get a\r"}},
+      {{"get a\r\n", "\r\n"}, {"get a\r", "\r"}},
       {{"get", " a\n\n"}, {"get a"}},
       {{"get a", "\n\n"}, {"get a"}},
       {{"get a\n", "\n"}, {"get a", ""}},

@@ -116,6 +116,14 @@ TEST_CASE("number: doubles print shortest and in fixed notation") {
   CHECK(text_of(0.5L) == "0.5");
 }
 
+TEST_CASE("number: a float prints as short as a float can") {
+  char text[max_number_chars];
+  CHECK(std::string(text, Number{0.1F}.write(text)) == "0.1");
+  CHECK(std::string(text, (-Number{2.5F}).write(text)) == "-2.5");
+  CHECK(std::string(text, Number{16777216.0F}.write(text)) == "16777216");
+  CHECK(std::string(text, Number{0.1}.write(text)) == "0.1");
+}
+
 TEST_CASE("number: any finite double reads back equal, without an exponent or a plus") {
   statwire::test::RandomBytes random{1};
   for (int i = 0; i < 20000; ++i) {

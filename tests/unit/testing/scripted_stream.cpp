@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "statwire/error.hpp"
@@ -27,6 +28,13 @@ std::error_code connect(ScriptedStream& stream) {
   std::error_code ec = std::make_error_code(std::errc::io_error);
   stream.connect(no_deadline, ec);
   return ec;
+}
+
+/// A stream that is open already.
+ScriptedStream opened(statwire::testing::StreamScript script) {
+  ScriptedStream stream{std::move(script)};
+  CHECK_FALSE(connect(stream));
+  return stream;
 }
 
 struct Read {
@@ -56,7 +64,7 @@ Texts pieces(ScriptedStream& stream, std::size_t buffer_bytes) {
 }  // namespace
 
 TEST_CASE("scripted_stream: each read returns one piece of the script, then the end of the stream") {
-  ScriptedStream stream{{.replies = {"ok\n", "\n"}}};
+  ScriptedStream stream = opened({.replies = {"ok\n", "\n"}});
   CHECK(read(stream).bytes == "ok\n");
   const Read second = read(stream);
   CHECK(second.bytes == "\n");
@@ -69,7 +77,7 @@ TEST_CASE("scripted_stream: each read returns one piece of the script, then the 
 }
 
 TEST_CASE("scripted_stream: after the replies comes the error of the script") {
-  ScriptedStream stream{{.replies = {"o"}, .after_replies = statwire::errc::timed_out}};
+  ScriptedStream stream = opened({.replies = {"o"}, .after_replies = statwire::errc::timed_out});
   CHECK_FALSE(read(stream).ec);
   CHECK(read(stream).ec == statwire::errc::timed_out);
 }
@@ -83,7 +91,7 @@ TEST_CASE("scripted_stream: reads are cut to the limit of the script and to the 
   for (const Case& c :
        {Case{64, 64, {"abcde", "fg"}}, Case{5, 64, {"abcde", "fg"}}, Case{2, 64, {"ab", "cd", "e", "fg"}},
         Case{64, 3, {"abc", "de", "fg"}}, Case{1, 3, {"a", "b", "c", "d", "e", "f", "g"}}}) {
-    ScriptedStream stream{{.replies = {"abcde", "fg"}, .max_read_bytes = c.max_read_bytes}};
+    ScriptedStream stream = opened({.replies = {"abcde", "fg"}, .max_read_bytes = c.max_read_bytes});
     CAPTURE(c.max_read_bytes);
     CAPTURE(c.buffer_bytes);
     CHECK(pieces(stream, c.buffer_bytes) == c.pieces);
@@ -91,14 +99,14 @@ TEST_CASE("scripted_stream: reads are cut to the limit of the script and to the 
 }
 
 TEST_CASE("scripted_stream: writes are kept, and no more at once than the script allows") {
-  ScriptedStream whole{{}};
+  ScriptedStream whole = opened({});
   std::error_code ec = std::make_error_code(std::errc::io_error);
   CHECK(whole.write_some("put k 1 5\n", no_deadline, ec) == 10);
   CHECK_FALSE(ec);
   CHECK(whole.write_some("get k\n", no_deadline, ec) == 6);
   CHECK(whole.written() == "put k 1 5\nget k\n");
 
-  ScriptedStream short_writes{{.max_write_bytes = 4}};
+  ScriptedStream short_writes = opened({.max_write_bytes = 4});
   CHECK(short_writes.write_some("put k 1 5\n", no_deadline, ec) == 4);
   CHECK(short_writes.write_some("abc", no_deadline, ec) == 3);
   CHECK(short_writes.written() == "put abc");
@@ -118,12 +126,12 @@ TEST_CASE("scripted_stream: it is open from a connect to a close") {
 
 TEST_CASE("scripted_stream: of connect, read and write just the call that the script names fails") {
   const std::error_code reset = std::make_error_code(std::errc::connection_reset);
-  for (std::size_t failing_call = 0; failing_call <= 5; ++failing_call) {
+  for (const std::size_t failing_call : {0U, 2U, 3U, 4U, 5U}) {  // without the first, nothing else works
     CAPTURE(failing_call);
     ScriptedStream stream{{.replies = {"a", "b"}, .failing_call = failing_call}};
     std::array<std::error_code, 4> errors;
     errors[0] = connect(stream);
-    CHECK(stream.is_open() == (failing_call != 1));
+    CHECK(stream.is_open());
     const std::size_t written = stream.write_some("w", no_deadline, errors[1]);
     CHECK(written == (failing_call == 2 ? 0 : 1));
     CHECK(stream.written() == (failing_call == 2 ? "" : "w"));
@@ -149,4 +157,16 @@ TEST_CASE("scripted_stream: it fails with the error of the script, and a connect
   CHECK_FALSE(connect(stream));
   stream.close();
   CHECK(stream.calls() == 3);
+}
+
+TEST_CASE("scripted_stream: what is not open can neither be read nor written") {
+  ScriptedStream stream{{.replies = {"ok"}}};
+  char buffer[8];
+  std::error_code ec;
+  CHECK(stream.write_some("x", {}, ec) == 0);
+  CHECK(ec == std::errc::not_connected);
+  stream.connect({}, ec);
+  stream.close();
+  CHECK(stream.read_some(buffer, {}, ec) == 0);
+  CHECK(ec == std::errc::not_connected);
 }
