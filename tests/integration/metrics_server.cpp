@@ -16,12 +16,12 @@ using namespace statwire::test;
 
 TEST_CASE("metrics server: every dialogue of the case file holds over sockets") {
   const Json dialogues = load_cases("004_server.json");
-  for (const auto& [name, dialogue] : dialogues.items()) {
-    CAPTURE(name);
+  for (const auto& dialogue : dialogues.items()) {
+    CAPTURE(dialogue.key());
     server::MetricsServer server{{.address = "127.0.0.1", .port = 0}};
     server.start();
     std::map<std::string, std::unique_ptr<RawConnection>> clients;
-    for (const Json& step : dialogue.at("steps")) {
+    for (const Json& step : dialogue.value().at("steps")) {
       CAPTURE(step.dump());
       auto& client = clients[step.at("client")];
       if (!client) client = std::make_unique<RawConnection>(server.port());

@@ -47,7 +47,11 @@ StreamScript three_exchanges() {
 }  // namespace
 
 TEST_CASE("metrics client: each malformed reply is an error that says which") {
-  const std::vector<std::pair<std::string, errc>> replies{
+  struct Case {
+    std::string reply;
+    errc error;
+  };
+  const std::vector<Case> cases{
       {"ok\nblablabla\n\n", errc::wrong_column_count},
       {"ok\nk 1\n\n", errc::wrong_column_count},
       {"ok\nk 1 2 3\n\n", errc::wrong_column_count},
@@ -63,12 +67,14 @@ TEST_CASE("metrics client: each malformed reply is an error that says which") {
       {"", errc::end_of_stream},
       {"error\nwrong command\n\n", errc::command_refused},
   };
-  for (const auto& [reply, expected] : replies) {
-    CAPTURE(reply);
-    Client client{ScriptedStream{{.replies = reply.empty() ? std::deque<std::string>{} : std::deque{reply}}}};
+  for (const Case& wanted : cases) {
+    CAPTURE(wanted.reply);
+    std::deque<std::string> pieces;
+    if (!wanted.reply.empty()) pieces.push_back(wanted.reply);
+    Client client{ScriptedStream{{.replies = pieces}}};
     std::error_code ec;
     CHECK(client.get("*", ec).empty());
-    CHECK(ec == expected);
+    CHECK(ec == wanted.error);
   }
 }
 

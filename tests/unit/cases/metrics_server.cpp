@@ -13,11 +13,11 @@ using namespace statwire::test;
 
 TEST_CASE("metrics server: every dialogue of the case file gets the same replies") {
   const Json dialogues = load_cases("004_server.json");
-  for (const auto& [name, dialogue] : dialogues.items()) {
-    CAPTURE(name);
+  for (const auto& dialogue : dialogues.items()) {
+    CAPTURE(dialogue.key());
     server::MemoryStore store;
     std::map<std::string, server::MetricsDialogue> clients;
-    for (const Json& step : dialogue.at("steps")) {
+    for (const Json& step : dialogue.value().at("steps")) {
       CAPTURE(step.dump());
       server::MetricsDialogue& client =
           clients.try_emplace(step.at("client"), store, std::size_t{65536}).first->second;
@@ -30,11 +30,11 @@ TEST_CASE("metrics server: every dialogue of the case file gets the same replies
 
 TEST_CASE("metrics server: a request that arrives byte by byte gets the same reply") {
   const Json dialogues = load_cases("004_server.json");
-  for (const auto& [name, dialogue] : dialogues.items()) {
-    CAPTURE(name);
+  for (const auto& dialogue : dialogues.items()) {
+    CAPTURE(dialogue.key());
     server::MemoryStore store;
     std::map<std::string, server::MetricsDialogue> clients;
-    for (const Json& step : dialogue.at("steps")) {
+    for (const Json& step : dialogue.value().at("steps")) {
       const std::string request = text_or_hex(step, "send");
       // Line feeds that trail a request belong to it only when they come with it.
       if (request.find('\n') + 1 != request.size()) continue;
