@@ -96,7 +96,7 @@ class MetricsClient {
   /// Stores one value: `put key value timestamp\n`. The last value of a key and second wins.
   void put(std::string_view key, double value, std::int64_t timestamp, std::error_code& ec) {
     begin(ec);
-    const Deadline deadline = std::chrono::steady_clock::now() + timeout_;
+    const Deadline deadline = deadline_from_now();
     if (encode({key, value, timestamp}, ec)) exchange_puts(1, deadline, ec);
   }
   void put(std::string_view key, double value, std::int64_t timestamp) {
@@ -117,7 +117,7 @@ class MetricsClient {
     stored_ = 0;
     const std::int64_t time = now();
     while (!ec && !points.empty()) {
-      const Deadline deadline = std::chrono::steady_clock::now() + timeout_;
+      const Deadline deadline = deadline_from_now();
       std::size_t count = 0;
       while (count < points.size() && out_.size() < max_batch_bytes) {
         const Point& point = points[count];
@@ -146,7 +146,7 @@ class MetricsClient {
       fail(errc::invalid_key, key, ec);
       return {};
     }
-    const Deadline deadline = std::chrono::steady_clock::now() + timeout_;
+    const Deadline deadline = deadline_from_now();
     protocol::append_get(out_, key);
     Series series;
     auto last = series.end();  // the rows of a key come together, so it is looked up once
@@ -184,8 +184,15 @@ class MetricsClient {
     return std::chrono::duration_cast<std::chrono::seconds>(Clock::now().time_since_epoch()).count();
   }
 
+  /// A timeout beyond the clock's range is no deadline at all.
+  Deadline deadline_from_now() const {
+    const Deadline now = std::chrono::steady_clock::now();
+    const auto range = std::chrono::duration_cast<std::chrono::milliseconds>(Deadline::max() - now);
+    return timeout_ < range ? now + timeout_ : Deadline::max();
+  }
+
   void connect(std::error_code& ec) {
-    transport_.connect(std::chrono::steady_clock::now() + timeout_, ec);
+    transport_.connect(deadline_from_now(), ec);
     is_open_ = !ec;
   }
 

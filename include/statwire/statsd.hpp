@@ -47,7 +47,7 @@ struct StatsdOptions {
   std::string prefix{};  ///< Put before every name with a dot between; cleaned as names are.
   Delivery delivery = Delivery::buffered;
   std::size_t max_packet_bytes = 1432;             ///< Fits an Ethernet frame. 16 to 65467.
-  std::chrono::milliseconds flush_interval{1000};  ///< How long a sample may wait in the buffer. Above 0.
+  std::chrono::milliseconds flush_interval{1000};  ///< How long a sample may wait. Above 0, up to 24 h.
   Flush flush = Flush::background;
   /// The source of 64 random bits, for sampling; tests give their own.
   std::uint64_t (*random)() noexcept = &detail::random_bits;
@@ -162,10 +162,11 @@ class StatsdClient {
                                                   std::to_string(options.max_packet_bytes) +
                                                   "; it must be 16 to 65467"};
     }
-    if (options.flush_interval.count() <= 0) {
+    constexpr std::chrono::hours max_flush_interval{24};
+    if (options.flush_interval.count() <= 0 || options.flush_interval > max_flush_interval) {
       throw ClientError{errc::invalid_option, "statwire: flush_interval is " +
                                                   std::to_string(options.flush_interval.count()) +
-                                                  " ms; it must be above 0"};
+                                                  " ms; it must be above 0 and at most 24 h"};
     }
     return options;
   }

@@ -169,3 +169,16 @@ TEST_CASE("metrics server: an address or port that cannot be had is an error tha
   MetricsClient client{"::1", six.port(), patience};
   client.put("k", 1, 1);
 }
+
+TEST_CASE("metrics server: stop may be called by several threads at once") {
+  server::MetricsServer server;
+  for (int round = 0; round < 20; ++round) {
+    server.start();
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i) threads.emplace_back([&] { server.stop(); });
+    for (std::thread& thread : threads) thread.join();
+  }
+  server.start();
+  MetricsClient client{"127.0.0.1", server.port(), std::chrono::milliseconds::max()};
+  client.put("k", 1, 1);
+}

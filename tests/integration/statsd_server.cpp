@@ -102,3 +102,24 @@ TEST_CASE("statsd server: it stops and starts again") {
     server.stop();
   }
 }
+
+TEST_CASE("statsd server: it may be stopped by what it receives") {
+  EventCount datagrams;
+  server::StatsdServer* running = nullptr;
+  server::StatsdServer server{{.on_datagram = [&](std::string_view) {
+    running->stop();
+    datagrams.add();
+  }}};
+  running = &server;
+  for (std::size_t round = 1; round <= 3; ++round) {
+    // The loop of the round before may still be closing its socket.
+    std::error_code ec = std::make_error_code(std::errc::operation_in_progress);
+    while (ec == std::errc::operation_in_progress) server.start(ec);
+    REQUIRE(!ec);
+    UdpTransport transport{"127.0.0.1", server.port()};
+    CHECK(!transport.send("rounds:1|c"));
+    datagrams.wait_for(round);
+  }
+  server.stop();
+  CHECK(server.totals().counters.at("rounds") == 3);
+}

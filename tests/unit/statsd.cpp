@@ -191,9 +191,11 @@ TEST_CASE("statsd client: options out of range are refused with the value and wh
   CHECK(message_of({.max_packet_bytes = 15}).find("max_packet_bytes is 15; it must be 16 to 65467") !=
         std::string::npos);
   CHECK(message_of({.max_packet_bytes = 65468}).find("max_packet_bytes is 65468") != std::string::npos);
-  CHECK(message_of({.flush_interval = 0ms}).find("flush_interval is 0 ms; it must be above 0") !=
+  CHECK(message_of({.flush_interval = 0ms})
+            .find("flush_interval is 0 ms; it must be above 0 and at most 24 h") != std::string::npos);
+  CHECK(message_of({.flush_interval = std::chrono::milliseconds::max()}).find("at most 24 h") !=
         std::string::npos);
-  CHECK(message_of({.max_packet_bytes = 65467}) == "no error");
+  CHECK(message_of({.max_packet_bytes = 65467, .flush_interval = 24h}) == "no error");
 }
 
 TEST_CASE("statsd client: emission promises not to throw, and the client is neither copied nor moved") {

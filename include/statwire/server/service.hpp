@@ -33,6 +33,7 @@ class Service {
   void start(std::error_code& ec, Args&&... args) {
     open(ec, std::forward<Args>(args)...);
     if (ec) return;
+    const std::lock_guard joining{join_mutex_};
     if (thread_.joinable()) thread_.join();  // a loop that was stopped from within
     thread_ = std::thread{[this] { serve(); }};
   }
@@ -50,7 +51,9 @@ class Service {
       const std::lock_guard lock{mutex_};
       if (loop_) loop_->io.stop();
     }
-    if (thread_.joinable() && thread_.get_id() != std::this_thread::get_id()) thread_.join();
+    if (loop_thread_.load() == std::this_thread::get_id()) return;  // it cannot wait for itself
+    const std::lock_guard joining{join_mutex_};
+    if (thread_.joinable()) thread_.join();
   }
 
   std::uint16_t port() const noexcept { return port_.load(std::memory_order_relaxed); }
@@ -80,14 +83,18 @@ class Service {
   }
 
   void serve() {
+    loop_thread_.store(std::this_thread::get_id());
     loop_->io.run();
+    loop_thread_.store({});
     const std::lock_guard lock{mutex_};
     loop_.reset();  // and with it every socket and every operation under way
   }
 
-  std::mutex mutex_;  ///< Guards the pointer, not the loop.
+  std::mutex mutex_;  ///< Guards the pointer to the loop, not the loop.
   std::unique_ptr<Loop> loop_;
   std::atomic<std::uint16_t> port_{0};
+  std::atomic<std::thread::id> loop_thread_{};
+  std::mutex join_mutex_;  ///< Guards the thread object.
   std::thread thread_;
 };
 
