@@ -2,8 +2,8 @@
 
 // Reads the figures of this machine from the kernel.
 
-#include "host_monitor/figures.hpp"
 #include "host_monitor/proc_text.hpp"
+#include "host_monitor/series.hpp"
 
 #include <chrono>
 #include <stdexcept>

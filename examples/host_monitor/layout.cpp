@@ -19,6 +19,10 @@ std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins_character));
 }
 
+std::string_view cut_mark(Charset charset) {
+  return charset == Charset::utf8 ? "…" : "~";
+}
+
 std::string format_number(double value, int decimals) {
   std::array<char, 352> text;  // the longest double has 309 digits before the point
   const int length = std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
@@ -77,28 +81,31 @@ std::string sparkline(std::span<const std::optional<double>> values, Unit unit, 
   return line;
 }
 
-std::string align_left(std::string_view text, std::size_t width) {
-  const std::size_t used = width_of(text);
-  return std::string{text} + std::string(width > used ? width - used : 0, ' ');
+std::string row(std::initializer_list<Cell> cells) {
+  std::string line;
+  for (const Cell& cell : cells) {
+    if (cell.width == 0) continue;
+    if (!line.empty()) line += "  ";
+    const std::size_t used = width_of(cell.text);
+    const std::string padding(cell.width > used ? cell.width - used : 0, ' ');
+    line += cell.align == Align::left ? cell.text + padding : padding + cell.text;
+  }
+  return line;
 }
 
-std::string align_right(std::string_view text, std::size_t width) {
-  const std::size_t used = width_of(text);
-  return std::string(width > used ? width - used : 0, ' ') + std::string{text};
-}
-
-std::string cut(std::string_view text, std::size_t width) {
+std::string cut(std::string_view text, std::size_t width, Charset charset) {
+  if (width_of(text) <= width) return std::string{text};
+  if (width == 0) return {};
   std::size_t columns = 0;
   const auto end = std::find_if(text.begin(), text.end(),
-                                [&](char byte) { return begins_character(byte) && ++columns > width; });
-  return {text.begin(), end};
+                                [&](char byte) { return begins_character(byte) && ++columns == width; });
+  return std::string{text.begin(), end} + std::string{cut_mark(charset)};
 }
 
 std::string cut_front(std::string_view text, std::size_t width, Charset charset) {
   if (text.size() <= width) return std::string{text};
   if (width == 0) return {};
-  const std::string_view mark = charset == Charset::utf8 ? "…" : "~";
-  return std::string{mark} + std::string{text.substr(text.size() - width + 1)};
+  return std::string{cut_mark(charset)} + std::string{text.substr(text.size() - width + 1)};
 }
 
 }  // namespace host_monitor

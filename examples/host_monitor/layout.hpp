@@ -1,11 +1,12 @@
 #pragma once
 
-// Text in columns: values with their units, sparklines, padding and cutting. Every character that occurs
-// here is one column wide.
+// Text in columns: values with their units, sparklines, rows and cutting. Every character that occurs here is
+// one column wide.
 
-#include "host_monitor/figures.hpp"
+#include "host_monitor/series.hpp"
 
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,13 +26,21 @@ std::string format_milliseconds(double value);
 /// largest, and a level, whose changes are small beside it, between the smallest and the largest.
 std::string sparkline(std::span<const std::optional<double>> values, Unit unit, Charset charset);
 
-std::string align_left(std::string_view text, std::size_t width);
-std::string align_right(std::string_view text, std::size_t width);
+enum class Align { left, right };
 
-/// Cuts the end of a text that is wider; never within a character.
-std::string cut(std::string_view text, std::size_t width);
+struct Cell {
+  std::string text;
+  std::size_t width;  ///< 0 leaves the cell out.
+  Align align = Align::right;
+};
 
-/// Cuts the beginning of an ASCII text that is wider, and shows it.
+/// The cells with two blanks between them. A text that is wider than its cell is not cut.
+std::string row(std::initializer_list<Cell> cells);
+
+/// Cuts the end of a text that is wider, and shows that it did; never within a character.
+std::string cut(std::string_view text, std::size_t width, Charset charset);
+
+/// Cuts the beginning of an ASCII text that is wider, and shows that it did.
 std::string cut_front(std::string_view text, std::size_t width, Charset charset);
 
 }  // namespace host_monitor

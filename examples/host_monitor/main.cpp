@@ -13,17 +13,17 @@
 #include <optional>
 #include <statwire/metrics.hpp>
 #include <statwire/server/metrics_server.hpp>
+#include <statwire/server/statsd_server.hpp>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <variant>
 #include <vector>
 
-#include "host_monitor/embedded_statsd.hpp"
 #include "host_monitor/monitor.hpp"
 #include "host_monitor/options.hpp"
 #include "host_monitor/report.hpp"
-#include "host_monitor/signals.hpp"
 #include "host_monitor/terminal.hpp"
 
 namespace host_monitor {
@@ -31,19 +31,13 @@ namespace {
 
 using std::chrono::steady_clock;
 
-/// The servers of our own; none where the command line names another.
-struct Servers {
-  std::optional<EmbeddedStatsd> statsd;
-  std::optional<statwire::server::MetricsServer> metrics;
-
-  Destinations start(const Options& options) {
-    if (!options.statsd) statsd.emplace();
-    if (!options.metrics) metrics.emplace().start();
-    return {.statsd = {options.statsd ? *options.statsd : statsd->endpoint(), statsd.has_value()},
-            .metrics = {options.metrics ? *options.metrics : Endpoint{"127.0.0.1", metrics->port()},
-                        metrics.has_value()}};
-  }
-};
+/// Starts a server on a free port of loopback unless the command line names another.
+template <class Server>
+Destination start_unless(const std::optional<Endpoint>& other, std::optional<Server>& server) {
+  if (other) return {.endpoint = *other};
+  server.emplace().start();
+  return {.endpoint = {.host = "127.0.0.1", .port = server->port()}, .is_embedded = true};
+}
 
 /// Calls `show` after every round. Rounds have fixed times, so they do not drift; those that are missed are
 /// left out.
@@ -67,8 +61,9 @@ void run_live(Monitor& monitor, const Options& options, const EndSignals& signal
   const Charset charset = output_charset();
   Screen screen;
   run_rounds(monitor, options, signals, [&] {
-    screen.draw(
-        live_table(monitor.progress(), destinations, steady_clock::now(), terminal_size().columns, charset));
+    const ScreenSize size = terminal_size();
+    screen.draw(live_table(monitor.progress(), destinations, steady_clock::now(), size.columns, charset),
+                size);
   });
 }
 
@@ -79,56 +74,51 @@ void run_plain(Monitor& monitor, const Options& options, const EndSignals& signa
              [&] { write_output(plain_line(monitor.progress(), std::time(nullptr)) + '\n'); });
 }
 
-/// Says what the metrics server has of what it got; returns whether that is all.
-bool report_metrics(const Progress& progress, const Endpoint& metrics) {
+/// Stops our own StatsD server when everything has arrived, or a second later: a datagram can be lost.
+statwire::server::StatsdTotals finish(statwire::server::StatsdServer& server, std::uint64_t datagrams) {
+  const auto deadline = steady_clock::now() + std::chrono::seconds{1};
+  while (server.totals().datagrams < datagrams && steady_clock::now() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  server.stop();
+  return server.totals();
+}
+
+/// Reads everything back, shows it, and compares it with what was put.
+Verdict read_back(const Progress& progress, const Endpoint& metrics) {
   // A connection of its own, for the other may be lost, and with more time, for the answer may be long.
   std::error_code ec;
   using Client = statwire::MetricsClient<>;
   Client client{metrics.host, metrics.port, Client::default_timeout, ec};
   statwire::Series stored;
   if (!ec) stored = client.get("*", ec);
-  if (ec) {
-    write_output(unreadable_verdict(progress, metrics, ec) + '\n');
-    return false;
-  }
+  if (ec) return unreadable_verdict(progress, metrics, ec);
+  std::vector<ReadBack> points;
+  for (const SeriesRecord& record : progress.series) points.push_back(compare(record, stored[record.key]));
   const std::size_t width = output_is_terminal() ? terminal_size().columns : std::string::npos;
-  std::vector<SeriesSummary> summaries;
-  for (const SeriesRecord& record : progress.series)
-    summaries.push_back(summarise(record, stored[record.key()]));
-  for (const std::string& line : summary_table(summaries, width, output_charset())) write_output(line + '\n');
-  write_output(verdict(summaries) + '\n');
-  return std::all_of(summaries.begin(), summaries.end(), [](const SeriesSummary& summary) {
-    return summary.same == summary.expected && summary.drops == 0;
-  });
-}
-
-/// Says what the StatsD server saw; returns whether that is all, as far as it can be known.
-bool report_statsd(const Monitor& monitor, std::optional<EmbeddedStatsd>& server, const Endpoint& statsd) {
-  const statwire::DeliveryStats stats = monitor.progress().statsd;
-  if (!server) {
-    write_output(statsd_line(stats, statsd) + '\n');
-    return stats.dropped() == 0;
-  }
-  const StatsdSummary summary = summarise(monitor, server->finish(stats.datagrams));
-  write_output(statsd_line(summary) + '\n');
-  return summary.is_complete();
+  for (const std::string& line : summary_table(progress.series, points, width, output_charset()))
+    write_output(line + '\n');
+  return metrics_verdict(progress.series, points);
 }
 
 int run(const Options& options, const EndSignals& signals) {
-  Servers servers;
-  const Destinations destinations = servers.start(options);
+  std::optional<statwire::server::StatsdServer> statsd_server;
+  std::optional<statwire::server::MetricsServer> metrics_server;
+  const Destinations destinations{.statsd = start_unless(options.statsd, statsd_server),
+                                  .metrics = start_unless(options.metrics, metrics_server)};
   const std::string name = options.prefix.empty() ? host_name() : options.prefix + '.' + host_name();
   Monitor monitor{name, destinations.statsd.endpoint, destinations.metrics.endpoint};
-  if (output_is_terminal()) {
-    run_live(monitor, options, signals, destinations);
-  } else {
-    run_plain(monitor, options, signals, destinations);
-  }
-  write_output("\n");
+  const auto run_until_end = output_is_terminal() ? run_live : run_plain;
+  run_until_end(monitor, options, signals, destinations);
   signals.restore();  // everything is sent; a second Ctrl-C need not wait for the summary
-  const bool statsd_is_well = report_statsd(monitor, servers.statsd, destinations.statsd.endpoint);
-  const bool metrics_are_well = report_metrics(monitor.progress(), destinations.metrics.endpoint);
-  return statsd_is_well && metrics_are_well ? 0 : 1;
+
+  const Progress progress = monitor.progress();
+  const Verdict statsd = statsd_server
+                             ? statsd_verdict(progress, finish(*statsd_server, progress.statsd.datagrams))
+                             : statsd_verdict(progress, destinations.statsd.endpoint);
+  write_output('\n' + statsd.text + '\n');
+  const Verdict metrics = read_back(progress, destinations.metrics.endpoint);
+  write_output(metrics.text + '\n');
+  return statsd.is_good && metrics.is_good ? 0 : 1;
 }
 
 int fail(const std::string& message, int exit_code) {

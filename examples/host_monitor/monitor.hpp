@@ -4,33 +4,35 @@
 // to the caller.
 
 #include "host_monitor/host_sampler.hpp"
-#include "host_monitor/input.hpp"
-#include "host_monitor/metrics_link.hpp"
-#include "host_monitor/series_record.hpp"
+#include "host_monitor/options.hpp"
+#include "host_monitor/series.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <statwire/metrics.hpp>
 #include <statwire/statsd.hpp>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
 namespace host_monitor {
 
+inline constexpr std::string_view rounds_metric = "host_monitor.rounds";
+inline constexpr std::string_view collection_metric = "host_monitor.collection";
+
 struct Progress {
+  std::string_view name;  ///< What stands before every metric.
   std::span<const SeriesRecord> series;
   std::uint64_t rounds = 0;
-  statwire::DeliveryStats statsd;
-  std::error_code
-      metrics_error;  ///< Why the metrics server was lost in the last round; none when it was not.
+  statwire::DeliveryStats statsd{};
+  std::error_code metrics_error{};  ///< Why the metrics server was lost in the last round, if it was.
 };
 
 /// One thread at a time.
 class Monitor {
  public:
-  static constexpr const char* rounds_metric = "host_monitor.rounds";
-  static constexpr const char* collection_metric = "host_monitor.collection";
-
   /// Takes the baseline and connects. `name` stands before every metric. Throws SamplerError or ClientError.
   Monitor(std::string name, const Endpoint& statsd, const Endpoint& metrics);
 
@@ -41,16 +43,20 @@ class Monitor {
   /// How far it has come; valid until the next round.
   Progress progress() const;
 
-  /// The full name of a metric, as the servers know it.
-  std::string full_name(std::string_view metric) const { return name_ + '.' + std::string{metric}; }
-
  private:
+  void connect();
   Readings collect();
+
+  /// Puts one value; returns whether the server acknowledged it. After an error, puts fail at once until the
+  /// next round connects anew.
+  bool put(const std::string& key, double value, std::int64_t second);
 
   std::string name_;
   HostSampler sampler_;
   statwire::StatsdClient<> statsd_;
-  MetricsLink metrics_;
+  Endpoint metrics_endpoint_;
+  std::optional<statwire::MetricsClient<>> metrics_;
+  std::error_code metrics_error_;
   std::vector<SeriesRecord> series_;
   std::uint64_t rounds_ = 0;
 };

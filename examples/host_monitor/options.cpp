@@ -1,6 +1,10 @@
 #include "host_monitor/options.hpp"
 
 #include <CLI/CLI.hpp>
+#include <limits>
+#include <statwire/protocol/clean.hpp>
+#include <statwire/protocol/number.hpp>
+#include <utility>
 
 namespace host_monitor {
 namespace {
@@ -10,15 +14,13 @@ using std::chrono::milliseconds;
 struct DurationRange {
   milliseconds shortest;
   milliseconds longest;
+  const char* text;
 };
 
 // The kernel counts processor time in ticks of 10 ms; nothing shorter can be measured.
-constexpr DurationRange interval_range{milliseconds{10}, std::chrono::hours{1}};
+constexpr DurationRange interval_range{milliseconds{10}, std::chrono::hours{1}, "from 10ms to 1h"};
 // Room for the baseline and a first round.
-constexpr DurationRange run_range{milliseconds{200}, std::chrono::days{365}};
-
-constexpr const char* usage_hint =
-    "the flags are --statsd, --metrics, --interval, --for, --prefix and --help";
+constexpr DurationRange run_range{milliseconds{200}, std::chrono::days{365}, "from 200ms to 8760h"};
 
 milliseconds read_duration(const char* flag, const std::string& text, const DurationRange& range) {
   const std::optional<milliseconds> duration = parse_duration(text);
@@ -26,10 +28,8 @@ milliseconds read_duration(const char* flag, const std::string& text, const Dura
     throw CLI::ValidationError{
         flag, "'" + text + "' is not a duration; write a number with ms, s, m or h, such as 500ms, 1s or 2m"};
   }
-  if (*duration < range.shortest || *duration > range.longest) {
-    throw CLI::ValidationError{flag, text + " is out of range; from " + to_string(range.shortest) + " to " +
-                                         to_string(range.longest) + " is right"};
-  }
+  if (*duration < range.shortest || *duration > range.longest)
+    throw CLI::ValidationError{flag, text + " is out of range; " + range.text + " is right"};
   return *duration;
 }
 
@@ -44,7 +44,9 @@ Endpoint read_endpoint(const char* flag, const std::string& text) {
 }
 
 std::string read_prefix(const char* flag, const std::string& text) {
-  if (!is_valid_prefix(text)) {
+  std::string clean = text;
+  statwire::protocol::copy_clean_name(clean.data(), text);
+  if (clean != text || text.starts_with('.') || text.ends_with('.') || text.find("..") != text.npos) {
     throw CLI::ValidationError{flag, "'" + text +
                                          "' cannot stand before a name; letters, digits, '_', '-' and single "
                                          "dots between them can"};
@@ -77,6 +79,48 @@ void add_flags(CLI::App& app, Options& options) {
 
 }  // namespace
 
+std::string to_string(const Endpoint& endpoint) {
+  const bool needs_brackets = endpoint.host.find(':') != std::string::npos;
+  const std::string host = needs_brackets ? '[' + endpoint.host + ']' : endpoint.host;
+  return host + ':' + std::to_string(endpoint.port);
+}
+
+std::optional<Endpoint> parse_endpoint(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == text.npos) return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  const std::string_view port_text = text.substr(colon + 1);
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != host.npos) {
+    return std::nullopt;  // without brackets, the port could as well be the end of the address
+  }
+  const bool is_all_digits = port_text.find_first_not_of("0123456789") == port_text.npos;
+  const std::optional<std::int64_t> port = statwire::protocol::parse_integer(port_text);
+  if (host.empty() || host.find_first_of("[] \t") != host.npos || !is_all_digits || !port || *port < 1 ||
+      *port > std::numeric_limits<std::uint16_t>::max())
+    return std::nullopt;
+  return Endpoint{.host = std::string{host}, .port = static_cast<std::uint16_t>(*port)};
+}
+
+std::optional<milliseconds> parse_duration(std::string_view text) {
+  constexpr std::pair<std::string_view, milliseconds> units[]{{"ms", milliseconds{1}},
+                                                              {"s", std::chrono::seconds{1}},
+                                                              {"m", std::chrono::minutes{1}},
+                                                              {"h", std::chrono::hours{1}}};
+  const std::size_t number_length = text.find_first_not_of("0123456789.");
+  const std::optional<double> number = statwire::protocol::parse_float(text.substr(0, number_length));
+  if (number_length == text.npos || !number) return std::nullopt;
+  for (const auto& [name, length] : units) {
+    if (text.substr(number_length) != name) continue;
+    const double count = *number * static_cast<double>(length.count());
+    constexpr double exact_integers = 9007199254740992.0;  // 2^53
+    if (count > exact_integers) return std::nullopt;
+    return milliseconds{static_cast<milliseconds::rep>(count)};
+  }
+  return std::nullopt;
+}
+
 std::variant<Options, HelpText, UsageError> parse_options(int argc, const char* const* argv) {
   CLI::App app{
       "Measures processor, memory, disk and network of this machine, sends the figures\n"
@@ -95,8 +139,10 @@ std::variant<Options, HelpText, UsageError> parse_options(int argc, const char* 
   } catch (const CLI::ParseError& error) {
     return UsageError{error.what()};
   }
-  if (const auto unknown = app.remaining(); !unknown.empty())
-    return UsageError{"unknown argument '" + unknown.front() + "'; " + usage_hint};
+  if (const auto unknown = app.remaining(); !unknown.empty()) {
+    return UsageError{"unknown argument '" + unknown.front() +
+                      "'; the flags are --statsd, --metrics, --interval, --for, --prefix and --help"};
+  }
   return options;
 }
 

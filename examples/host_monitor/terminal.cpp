@@ -1,18 +1,20 @@
 #include "host_monitor/terminal.hpp"
 
 #include <fcntl.h>
-#include <langinfo.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <clocale>
 #include <cstdlib>
+#include <ctime>
 #include <system_error>
 
 namespace host_monitor {
 namespace {
+
+constexpr std::string_view hide_cursor = "\x1b[?25l";
+constexpr std::string_view show_cursor = "\x1b[?25h";
 
 /// A variable of the environment; one that is empty counts as one that is not there.
 std::string_view environment(const char* name) {
@@ -35,18 +37,38 @@ OutputError output_error() {
 }
 
 std::string_view escape_of(Emphasis emphasis) {
-  switch (emphasis) {
-    case Emphasis::heading:
-      return "\x1b[1m";
-    case Emphasis::warning:
-      return "\x1b[31m";
-    case Emphasis::none:
-      break;
-  }
-  return {};
+  // See no-color.org.
+  if (emphasis == Emphasis::none || !environment("NO_COLOR").empty()) return {};
+  return emphasis == Emphasis::heading ? "\x1b[1m" : "\x1b[31m";
 }
 
 }  // namespace
+
+EndSignals::EndSignals() {
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
+
+  sigemptyset(&taken_);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&taken_, signal);
+  pthread_sigmask(SIG_BLOCK, &taken_, nullptr);
+}
+
+bool EndSignals::wait_until(std::chrono::steady_clock::time_point time) const {
+  using std::chrono::nanoseconds;
+  for (;;) {
+    const nanoseconds left = std::max<nanoseconds>(time - std::chrono::steady_clock::now(), nanoseconds{0});
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
+    const timespec timeout{.tv_sec = seconds.count(), .tv_nsec = (left - seconds).count()};
+    if (sigtimedwait(&taken_, nullptr, &timeout) > 0) return true;
+    if (errno == EAGAIN) return false;
+  }
+}
+
+void EndSignals::restore() const {
+  pthread_sigmask(SIG_UNBLOCK, &taken_, nullptr);
+}
 
 void require_output() {
   if (fcntl(STDOUT_FILENO, F_GETFD) == -1) throw output_error();
@@ -61,27 +83,15 @@ bool output_is_terminal() {
 }
 
 Charset output_charset() {
-  if (std::setlocale(LC_CTYPE, "") != nullptr) {
-    return std::string_view{nl_langinfo(CODESET)} == "UTF-8" ? Charset::utf8 : Charset::ascii;
-  }
-  // A locale that is not installed on this machine; its name tells as much.
+  // By its name, for the locale need not be installed where the program runs.
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    if (const std::string_view locale = environment(name); !locale.empty()) {
-      return locale.find("UTF-8") != locale.npos || locale.find("utf8") != locale.npos ? Charset::utf8
-                                                                                       : Charset::ascii;
-    }
+    const std::string_view locale = environment(name);
+    if (locale.empty()) continue;
+    for (const std::string_view codeset : {"UTF-8", "utf-8", "UTF8", "utf8"})
+      if (locale.find(codeset) != locale.npos) return Charset::utf8;
+    break;
   }
   return Charset::ascii;
-}
-
-Screen::Screen() : uses_emphasis_{environment("NO_COLOR").empty()}, drawn_size_{terminal_size()} {
-  write_output("\x1b[?25l");
-}
-
-Screen::~Screen() {
-  // Also over the ^C that the terminal shows when the user ends the program. A terminal that is gone needs
-  // no cursor.
-  static_cast<void>(write_some("\r\x1b[K\x1b[?25h"));
 }
 
 ScreenSize terminal_size() {
@@ -91,28 +101,31 @@ ScreenSize terminal_size() {
   return {.columns = size.ws_col, .rows = size.ws_row};
 }
 
-void Screen::draw(std::span<const Line> lines) {
-  const ScreenSize now = terminal_size();
-  // One row is left for the cursor.
-  lines = lines.first(std::min(lines.size(), now.rows - 1));
-  std::string out;
-  if (now != drawn_size_) {
+Screen::~Screen() {
+  // Also over the ^C that the terminal shows when the user ends the program. A terminal that is gone needs
+  // no cursor.
+  static_cast<void>(write_some("\r\x1b[K"));
+  static_cast<void>(write_some(show_cursor));
+}
+
+void Screen::draw(std::span<const Line> lines, ScreenSize size) {
+  lines = lines.first(std::min(lines.size(), size.rows - 1));  // one row is left for the cursor
+  std::string out{hide_cursor};
+  if (drawn_lines_ != 0 && size != drawn_size_) {
     // The terminal has wrapped the old lines in its own way; where they begin cannot be known.
     out += "\x1b[H\x1b[2J";
   } else if (drawn_lines_ != 0) {
     out += "\x1b[" + std::to_string(drawn_lines_) + 'A';
   }
   for (const Line& line : lines) {
-    const std::string_view escape = uses_emphasis_ ? escape_of(line.emphasis) : std::string_view{};
-    out += "\r\x1b[K";
-    out += escape;
-    out += cut(line.text, now.columns);
+    const std::string_view escape = escape_of(line.emphasis);
+    out.append("\r\x1b[K").append(escape).append(line.text);
     if (!escape.empty()) out += "\x1b[0m";
     out += '\n';
   }
   out += "\x1b[J";
   write_output(out);
-  drawn_size_ = now;
+  drawn_size_ = size;
   drawn_lines_ = lines.size();
 }
 

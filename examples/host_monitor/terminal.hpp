@@ -1,9 +1,12 @@
 #pragma once
 
-// Standard output: what it is, how to write to it, and a block of lines that is redrawn in place.
+// What is between the program and its user: the signals that end it, standard output, and a block of lines
+// that is redrawn in place.
 
 #include "host_monitor/layout.hpp"
 
+#include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <span>
 #include <stdexcept>
@@ -11,6 +14,23 @@
 #include <string_view>
 
 namespace host_monitor {
+
+/// The signals that end the program, taken where it waits: no handler ever runs.
+class EndSignals {
+ public:
+  /// Blocks SIGINT, SIGTERM and SIGHUP, and SIGPIPE, whose write() then says so. Threads inherit this, so it
+  /// comes before the first one.
+  EndSignals();
+
+  /// Waits until the time has come or a signal to end is there; returns whether it is a signal.
+  bool wait_until(std::chrono::steady_clock::time_point time) const;
+
+  /// From here on, a signal to end ends the program at once.
+  void restore() const;
+
+ private:
+  sigset_t taken_;
+};
 
 /// Standard output takes nothing any more: its reader is gone, or the disk is full.
 class OutputError : public std::runtime_error {
@@ -31,13 +51,6 @@ bool output_is_terminal();
 /// What the user's locale shows.
 Charset output_charset();
 
-enum class Emphasis { none, heading, warning };
-
-struct Line {
-  std::string text;
-  Emphasis emphasis = Emphasis::none;
-};
-
 struct ScreenSize {
   std::size_t columns;
   std::size_t rows;
@@ -48,20 +61,26 @@ struct ScreenSize {
 /// The size of the terminal that standard output is.
 ScreenSize terminal_size();
 
+enum class Emphasis { none, heading, warning };
+
+struct Line {
+  std::string text;
+  Emphasis emphasis = Emphasis::none;
+};
+
 /// Lines at the cursor of the terminal, redrawn in place; the cursor is hidden for as long as this lives.
 class Screen {
  public:
-  Screen();
+  Screen() = default;
   Screen(const Screen&) = delete;
   Screen& operator=(const Screen&) = delete;
   ~Screen();
 
-  /// Draws the lines over the last ones, cut to the size of the terminal; throws OutputError.
-  void draw(std::span<const Line> lines);
+  /// Draws the lines, which fit into the columns, over the last ones; throws OutputError.
+  void draw(std::span<const Line> lines, ScreenSize size);
 
  private:
-  bool uses_emphasis_;  ///< Not when NO_COLOR asks for none; see no-color.org.
-  ScreenSize drawn_size_;
+  ScreenSize drawn_size_{};
   std::size_t drawn_lines_ = 0;
 };
 
