@@ -36,6 +36,8 @@ class ChildProcess {
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, pipe_ends[1], STDERR_FILENO);
+    // Asio's sockets outlive exec: a server of the test would go on listening in its child.
+    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
     std::vector<char*> arguments;
     for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
     arguments.push_back(nullptr);
@@ -79,6 +81,12 @@ class ChildProcess {
   /// What was read so far.
   const std::string& output() const { return text_; }
 
+ protected:
+  ChildProcess() = default;
+
+  pid_t pid_ = -1;
+  int output_ = -1;
+
  private:
   /// Waits for more output; returns false at its end. The test fails when nothing happens for too long.
   bool read_more() {
@@ -92,8 +100,6 @@ class ChildProcess {
     return bytes > 0;
   }
 
-  pid_t pid_ = -1;
-  int output_ = -1;
   std::string text_;
 };
 
