@@ -121,7 +121,10 @@ int run(const Options& options, const EndSignals& signals) {
   return statsd.is_good && metrics.is_good ? 0 : 1;
 }
 
-int fail(const std::string& message, int exit_code) {
+int fail(std::string message, int exit_code) {
+  // What the user wrote is part of it, and must not make it two lines.
+  std::replace_if(
+      message.begin(), message.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
   std::fprintf(stderr, "host_monitor: %s\n", message.c_str());
   return exit_code;
 }
