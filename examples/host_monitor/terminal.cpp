@@ -42,6 +42,17 @@ std::string_view escape_of(Emphasis emphasis) {
   return emphasis == Emphasis::heading ? "\x1b[1m" : "\x1b[31m";
 }
 
+/// Stops the program as SIGTSTP would have done, with the cursor shown; the next Screen::draw() hides it.
+void suspend() {
+  if (output_is_terminal()) static_cast<void>(write_some(show_cursor));
+  sigset_t stopping;
+  sigemptyset(&stopping);
+  sigaddset(&stopping, SIGTSTP);
+  raise(SIGTSTP);
+  pthread_sigmask(SIG_UNBLOCK, &stopping, nullptr);  // stops here, until SIGCONT
+  pthread_sigmask(SIG_BLOCK, &stopping, nullptr);
+}
+
 }  // namespace
 
 EndSignals::EndSignals() {
@@ -51,7 +62,11 @@ EndSignals::EndSignals() {
   pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
 
   sigemptyset(&taken_);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&taken_, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGTSTP}) {
+    struct sigaction action {};
+    sigaction(signal, nullptr, &action);
+    if (action.sa_handler != SIG_IGN) sigaddset(&taken_, signal);
+  }
   pthread_sigmask(SIG_BLOCK, &taken_, nullptr);
 }
 
@@ -61,8 +76,14 @@ bool EndSignals::wait_until(std::chrono::steady_clock::time_point time) const {
     const nanoseconds left = std::max<nanoseconds>(time - std::chrono::steady_clock::now(), nanoseconds{0});
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
     const timespec timeout{.tv_sec = seconds.count(), .tv_nsec = (left - seconds).count()};
-    if (sigtimedwait(&taken_, nullptr, &timeout) > 0) return true;
-    if (errno == EAGAIN) return false;
+    const int signal = sigtimedwait(&taken_, nullptr, &timeout);
+    if (signal == SIGTSTP) {
+      suspend();
+    } else if (signal > 0) {
+      return true;
+    } else if (errno == EAGAIN) {
+      return false;
+    }
   }
 }
 

@@ -18,8 +18,8 @@ namespace host_monitor {
 /// The signals that end the program, taken where it waits: no handler ever runs.
 class EndSignals {
  public:
-  /// Blocks SIGINT, SIGTERM and SIGHUP, and SIGPIPE, whose write() then says so. Threads inherit this, so it
-  /// comes before the first one.
+  /// Blocks SIGINT, SIGTERM and SIGHUP unless they are ignored, as under nohup, and SIGTSTP; and SIGPIPE,
+  /// whose write() then says so. Threads inherit this, so it comes before the first one.
   EndSignals();
 
   /// Waits until the time has come or a signal to end is there; returns whether it is a signal.

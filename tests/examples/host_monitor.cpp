@@ -161,6 +161,16 @@ TEST_CASE("host_monitor: a signal to end ends it with the summary and exit statu
   }
 }
 
+TEST_CASE("host_monitor: under nohup it outlives the end of the session") {
+  const auto start = std::chrono::steady_clock::now();
+  ChildProcess child{{"sh", "-c", "trap '' HUP; exec \"$0\" --for 1s --interval 100ms", program}};
+  child.read_until(round_words);
+  child.signal(SIGHUP);
+  CHECK(child.wait() == 0);
+  CHECK(std::chrono::steady_clock::now() - start >= std::chrono::seconds{1});
+  check_summary(child.output());
+}
+
 TEST_CASE("host_monitor: servers that it is told hold every point, under prefix and host name") {
   EventCount datagrams;
   server::StatsdServer statsd{{.on_datagram = [&](std::string_view) { datagrams.add(); }}};
@@ -264,6 +274,19 @@ TEST_CASE("host_monitor: Ctrl-C in a terminal ends it with the summary, and the 
   CHECK(child.wait() == 0);
   CHECK(check_summary(child.output()) == 1);
   CHECK(child.output().find(show_cursor) < child.output().find("statsd saw"));
+}
+
+TEST_CASE("host_monitor: Ctrl-Z in a terminal gives the cursor back for as long as it is stopped") {
+  TerminalProcess child{
+      {"sh", "-mc", "\"$0\" --interval 100ms; echo \"status $?\"; fg; echo \"end $?\"", program}};
+  child.read_until("Ctrl-C ends");
+  child.press(TerminalProcess::control_z);
+  const std::string stopped = child.read_until("status 148");
+  CHECK(stopped.rfind(show_cursor) != std::string::npos);
+  CHECK(stopped.rfind(show_cursor) > stopped.rfind(hide_cursor));
+  child.press(TerminalProcess::control_c);
+  child.read_until("end 0");
+  check_summary(child.output().substr(0, child.output().find("end 0")));
 }
 
 TEST_CASE("host_monitor: a terminal that cannot move its cursor gets plain lines") {
