@@ -58,15 +58,17 @@ TEST_CASE("parse_endpoint: a name or an address and a port, and back") {
     const char* host;
     int port;
   };
-  for (const auto& [text, host, port] :
-       {Case{"localhost:8125", "localhost", 8125}, Case{"10.0.0.1:1", "10.0.0.1", 1},
-        Case{"[::1]:8125", "::1", 8125}, Case{"[fe80::1%eth0]:65535", "fe80::1%eth0", 65535}}) {
-    CAPTURE(text);
-    const auto endpoint = parse_endpoint(text);
+  const Case cases[]{{"localhost:8125", "localhost", 8125},
+                     {"10.0.0.1:1", "10.0.0.1", 1},
+                     {"[::1]:8125", "::1", 8125},
+                     {"[fe80::1%eth0]:65535", "fe80::1%eth0", 65535}};
+  for (const Case& item : cases) {
+    CAPTURE(item.text);
+    const auto endpoint = parse_endpoint(item.text);
     REQUIRE(endpoint);
-    CHECK(endpoint->host == host);
-    CHECK(endpoint->port == port);
-    CHECK(to_string(*endpoint) == text);
+    CHECK(endpoint->host == item.host);
+    CHECK(endpoint->port == item.port);
+    CHECK(to_string(*endpoint) == item.text);
   }
 }
 
