@@ -215,7 +215,7 @@ TEST_CASE("host_monitor: a metrics server that goes away is a verdict that says 
   server::MetricsServer metrics;
   metrics.start();
   const std::string endpoint = address(metrics.port());
-  ChildProcess child{with_program({"--metrics", endpoint, "--interval", "100ms"})};
+  ChildProcess child{with_program({"--metrics", endpoint, "--interval", "100ms", "--for", "30s"})};
   child.read_until(round_words);
   metrics.stop();
   child.read_until("dropped, metrics server: ");
@@ -228,7 +228,8 @@ TEST_CASE("host_monitor: a metrics server that goes away is a verdict that says 
 TEST_CASE("host_monitor: a metrics server that comes back is used again, and what was lost is admitted") {
   server::MetricsServer metrics{{.port = free_port<asio::ip::tcp>()}};
   metrics.start();
-  ChildProcess child{with_program({"--metrics", address(metrics.port()), "--interval", "100ms"})};
+  ChildProcess child{
+      with_program({"--metrics", address(metrics.port()), "--interval", "100ms", "--for", "30s"})};
   child.read_until(round_words);
   metrics.stop();
   child.read_until("dropped, metrics server: ");
@@ -278,7 +279,7 @@ TEST_CASE("host_monitor: Ctrl-C in a terminal ends it with the summary, and the 
 
 TEST_CASE("host_monitor: Ctrl-Z in a terminal gives the cursor back for as long as it is stopped") {
   TerminalProcess child{
-      {"sh", "-mc", "\"$0\" --interval 100ms; echo \"status $?\"; fg; echo \"end $?\"", program}};
+      {"sh", "-mc", "\"$0\" --interval 100ms --for 30s; echo \"status $?\"; fg; echo \"end $?\"", program}};
   child.read_until("Ctrl-C ends");
   child.press(TerminalProcess::control_z);
   const std::string stopped = child.read_until("status 148");
