@@ -69,13 +69,13 @@ std::optional<Interfaces> parse_interfaces(std::string_view proc_net_dev) {
   Interfaces interfaces;
   while (!proc_net_dev.empty()) {
     const std::string_view line = take_until(proc_net_dev, '\n');
-    const std::size_t colon = line.rfind(':');  // the name of an alias has one, too
-    if (colon == line.npos) continue;           // the two lines of the heading
-    std::array<std::string_view, 16> words;
-    const std::size_t count = split_words(line.substr(colon + 1), words);
+    const std::size_t colon = line.rfind(':');            // the name of an alias has one, too
+    if (colon == line.npos) continue;                     // the two lines of the heading
+    std::array<std::string_view, sent_column + 1> words;  // those that are not there stay empty
+    split_words(line.substr(colon + 1), words);
     const std::optional<std::uint64_t> received = parse_count(words[received_column]);
     const std::optional<std::uint64_t> sent = parse_count(words[sent_column]);
-    if (count <= sent_column || !received || !sent) return std::nullopt;
+    if (!received || !sent) return std::nullopt;
     const std::string_view name = trim(line.substr(0, colon));
     if (name != "lo") interfaces.emplace(name, InterfaceBytes{.received = *received, .sent = *sent});
   }
