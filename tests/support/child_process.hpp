@@ -16,6 +16,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -60,9 +61,10 @@ class ChildProcess {
 
   void signal(int number) const { ::kill(pid_, number); }
 
-  /// Reads until the output holds the words; returns all of it. The test fails when they never come.
-  const std::string& read_until(const std::string& words) {
-    while (text_.find(words) == std::string::npos) {
+  /// Reads until the output holds the words behind its first `from` bytes; returns all of it. The test fails
+  /// when they never come.
+  const std::string& read_until(const std::string& words, std::size_t from = 0) {
+    while (text_.find(words, from) == std::string::npos) {
       if (!read_more()) FAIL("the output never held '" << words << "': " << text_);
     }
     return text_;
