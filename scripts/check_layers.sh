@@ -43,6 +43,8 @@ find statwire -name '*.hpp' | sort | xargs awk '
     allowed["testing"] = allowed["feature"] "testing "
   }
   FNR == 1 && layer(FILENAME) == "unknown" { complain("a file outside the layers") }
+  { sub(/^[ \t]*#[ \t]*include[ \t]*/, "#include ") }
+  /^#include "[^"]*"/ && !/^#include "statwire\// { complain("an include that does not begin with statwire/") }
   /^#include [<"]asio/ && FILENAME != "statwire/detail/asio.hpp" { complain("Asio is included by detail/asio.hpp alone") }
   /^#include [<"]statwire\// {
     target = $2

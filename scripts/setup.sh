@@ -5,11 +5,12 @@
 #   ./scripts/setup.sh demo|test|bench    what one of the other scripts needs
 #   ./scripts/setup.sh --counterparts     the tests, and the real servers that they run against when there
 set -euo pipefail
-cd "$(dirname "$0")/.."
+script=$(realpath "$0")
+cd "$(dirname "$script")/.."
 counterparts=build/counterparts  # where npm's packages go: nothing of theirs touches the system
 
 usage() {
-  sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,6s/^# \{0,1\}//p' "$script" >&2
   exit 2
 }
 
@@ -27,39 +28,40 @@ for argument in "$@"; do
 done
 
 has_command() { command -v "$1" >/dev/null; }
-has_header() { printf '#if !__has_include(<%s>)\n#error\n#endif\n' "$1" | c++ -std=c++20 -fsyntax-only -x c++ - 2>/dev/null; }
+has_header() { printf '#if !__has_include(<%s>)\n#error\n#endif\n' "$1" | g++ -std=c++20 -fsyntax-only -x c++ - 2>/dev/null; }
 has_any_header() { for header in "$@"; do has_header "$header" && return; done; return 1; }
 has_sanitizers() { echo 'int main() {}' | clang++ -fsanitize=address -x c++ -o /dev/null - 2>/dev/null; }
 
 # Each need: Debian's package, and how to see that what it brings is there, from wherever it came.
-missing=()
 need() {
   local package=$1
   shift
   "$@" || missing+=("$package")
 }
 
-need g++ has_command g++
-need make has_command make
-need cmake has_command cmake
-need libasio-dev has_header asio.hpp
-if [ "$goal" = demo ] || [ "$goal" = test ]; then
-  need libcli11-dev has_header CLI/CLI.hpp
-fi
-if [ "$goal" = test ]; then
-  need doctest-dev has_header doctest/doctest.h
-  need nlohmann-json3-dev has_header nlohmann/json.hpp
-  need clang has_command clang++
-  need libclang-rt-14-dev has_sanitizers
-fi
-if [ "$goal" = bench ]; then
-  need catch2 has_any_header catch2/catch_all.hpp catch2/catch.hpp
-fi
-if [ "$with_counterparts" = yes ]; then
-  need nodejs has_command node
-  need npm has_command npm
-  need collectd-core test -x /usr/sbin/collectd
-fi
+find_missing() {
+  missing=()
+  need g++ has_command g++
+  need make has_command make
+  need cmake has_command cmake
+  need libasio-dev has_header asio.hpp
+  if [ "$goal" = demo ] || [ "$goal" = test ]; then
+    need libcli11-dev has_header CLI/CLI.hpp
+  fi
+  if [ "$goal" = test ]; then
+    need doctest-dev has_header doctest/doctest.h
+    need nlohmann-json3-dev has_header nlohmann/json.hpp
+    need clang has_command clang++
+    need libclang-rt-dev has_sanitizers
+  fi
+  if [ "$goal" = bench ]; then
+    need catch2 has_any_header catch2/catch_all.hpp catch2/catch.hpp
+  fi
+  if [ "$with_counterparts" = yes ]; then
+    need nodejs has_command node
+    need npm has_command npm
+  fi
+}
 
 install_packages() {
   local as_root=()
@@ -77,6 +79,7 @@ install_packages() {
   echo "setup.sh: installing ${missing[*]}"
   local log
   log=$(mktemp)
+  trap "rm -f '$log'" EXIT
   if ! { "${as_root[@]}" apt-get update -qq &&
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
       apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
@@ -84,10 +87,17 @@ install_packages() {
     echo "setup.sh: apt-get could not install: ${missing[*]}" >&2
     exit 1
   fi
-  rm -f "$log"
 }
 
-[ ${#missing[@]} = 0 ] || install_packages
+find_missing
+if [ ${#missing[@]} != 0 ]; then
+  install_packages
+  find_missing
+  if [ ${#missing[@]} != 0 ]; then
+    echo "setup.sh: installed, but still not found: ${missing[*]}" >&2
+    exit 1
+  fi
+fi
 
 if [ "$with_counterparts" = yes ] && [ ! -f "$counterparts/node_modules/statsd/stats.js" ]; then
   echo "setup.sh: installing statsd (npm) in $counterparts"

@@ -1,9 +1,9 @@
 #pragma once
 
 // The errors of the library: the codes it adds to the system's own, and the exception that carries either.
-// Every call that can fail comes twice: one overload sets a std::error_code, the other throws ClientError
-// with the same code. Codes of the system (refused, unreachable, ...) pass through unchanged. Emission of
-// metrics never fails this way: what cannot be sent is counted (DeliveryStats).
+// Every call to a server or of a server that can fail comes twice: one overload sets a std::error_code, the
+// other throws ClientError with the same code. Codes of the system (refused, unreachable, ...) pass through
+// unchanged. Emission of metrics never fails this way: what cannot be sent is counted (DeliveryStats).
 
 #include <string>
 #include <system_error>
@@ -13,7 +13,7 @@ namespace statwire {
 
 /// What the library itself can find wrong. A value, once given out, is never used for anything else.
 enum class errc {
-  invalid_key = 1,         ///< A key is empty or holds white space or a control character; nothing was sent.
+  invalid_key = 1,         ///< A key is empty, too long, or holds white space or a control character.
   invalid_value = 2,       ///< A value to put is NaN or infinite; nothing was sent.
   command_refused = 3,     ///< The server answered `error`; the connection stays in use.
   unexpected_status = 4,   ///< The first line of a reply is neither `ok` nor `error`.
@@ -37,7 +37,7 @@ class ErrorCategory final : public std::error_category {
   std::string message(int value) const override {
     switch (static_cast<errc>(value)) {
       case errc::invalid_key:
-        return "the key is empty or holds white space or a control character";
+        return "the key is empty, longer than 8192 bytes, or holds white space or a control character";
       case errc::invalid_value:
         return "the value is not a finite number";
       case errc::command_refused:
@@ -59,7 +59,7 @@ class ErrorCategory final : public std::error_category {
       case errc::not_connected:
         return "the connection was closed after an earlier error";
       case errc::invalid_option:
-        return "an option is out of range";
+        return "an option is out of range (an empty host, port 0, a duration that is not above 0, ...)";
       case errc::reply_too_long:
         return "a line of the reply is too long";
     }

@@ -69,8 +69,7 @@ class MetricsClient {
       : timeout_{timeout}, transport_{host, port} {
     std::error_code ec;
     connect(ec);
-    if (ec)
-      throw ClientError{ec, "statwire: connect to " + std::string{host} + " port " + std::to_string(port)};
+    throw_if(ec, "connect to '" + std::string{host} + "' port " + std::to_string(port));
   }
 
   /// As above, but sets `ec`; a client that is not connected answers every call with errc::not_connected.
@@ -86,7 +85,7 @@ class MetricsClient {
       : timeout_{timeout}, transport_{std::move(transport)} {
     std::error_code ec;
     connect(ec);
-    if (ec) throw ClientError{ec, "statwire: connect"};
+    throw_if(ec, "connect");
   }
 
   MetricsClient(const MetricsClient&) = delete;
@@ -124,10 +123,15 @@ class MetricsClient {
         if (!encode({point.key, point.value, point.timestamp.value_or(time)}, ec)) break;
         ++count;
       }
-      // The points before a bad one are sent all the same; its error comes after theirs.
+      // The points before a bad one are sent all the same; an error of theirs comes first.
       std::error_code exchange_ec;
+      std::string bad_point = std::exchange(culprit_, {});
       if (count != 0) exchange_puts(count, deadline, exchange_ec);
-      if (exchange_ec) ec = exchange_ec;
+      if (exchange_ec) {
+        ec = exchange_ec;
+      } else if (ec) {
+        culprit_ = std::move(bad_point);
+      }
       points = points.subspan(count);
     }
   }
@@ -157,7 +161,7 @@ class MetricsClient {
     };
     write_all(deadline, ec);
     if (!ec) read_reply(protocol::ReplyDecoder::Expected::rows, deadline, ec, add_row);
-    if (!ec) expect_no_more(ec);
+    if (!ec || ec == errc::command_refused) expect_no_more(ec);
     if (ec) return {};
     for (auto& [name, samples] : series) {
       std::stable_sort(samples.begin(), samples.end(),
@@ -192,7 +196,11 @@ class MetricsClient {
   }
 
   void connect(std::error_code& ec) {
-    transport_.connect(deadline_from_now(), ec);
+    if (timeout_.count() > 0) {
+      transport_.connect(deadline_from_now(), ec);
+    } else {
+      fail(errc::invalid_option, "timeout " + std::to_string(timeout_.count()) + " ms, must be above 0", ec);
+    }
     is_open_ = !ec;
   }
 

@@ -46,7 +46,7 @@ enum class Flush {
 struct StatsdOptions {
   std::string prefix{};  ///< Put before every name with a dot between; cleaned as names are.
   Delivery delivery = Delivery::buffered;
-  std::size_t max_packet_bytes = 1432;             ///< Fits an Ethernet frame. 16 to 65467.
+  std::size_t max_packet_bytes = 1432;  ///< Fits an Ethernet frame. 16 to 65467; no line is longer than 8192.
   std::chrono::milliseconds flush_interval{1000};  ///< How long a sample may wait. Above 0, up to 24 h.
   Flush flush = Flush::background;
   /// The source of 64 random bits, for sampling; tests give their own.
@@ -55,7 +55,9 @@ struct StatsdOptions {
 
 /// Options of one call.
 struct MetricOptions {
-  double rate = 1;  ///< Share of the calls that are sent, above 0, at most 1; the server multiplies back.
+  /// Share of the calls that are sent, above 0, at most 1. For counters and timings the server multiplies
+  /// back; of gauges and sets it takes what comes.
+  double rate = 1;
 };
 
 /// Sends metrics to a StatsD server.
@@ -96,10 +98,10 @@ class StatsdClient {
   }
 
   /// Changes a gauge: `name:+3|g`, `name:-3|g`. On the reference daemon a change of a gauge that is zero or
-  /// unknown sets it.
+  /// unknown sets it. There is no rate here: a change that is left out would be missing for good.
   template <protocol::Numeric Value>
-  void gauge_delta(std::string_view name, Value delta, const MetricOptions& options = {}) noexcept {
-    emit_number(name, delta, options, &protocol::write_gauge_delta);
+  void gauge_delta(std::string_view name, Value delta) noexcept {
+    emit_number(name, delta, {}, &protocol::write_gauge_delta);
   }
 
   /// Records a duration in milliseconds, to the nanosecond: `name:0.25|ms`. A negative duration is dropped.
@@ -215,7 +217,7 @@ class StatsdClient {
     using Counters = client::DeliveryCounters;
     Counters& counters = outbox_.counters();
     Counters::add(counters.accepted);
-    const bool rate_is_valid = options.rate > 0;  // false for NaN, too
+    const bool rate_is_valid = options.rate > 0 && options.rate <= 1;  // false for NaN, too
     if (!value_is_valid || name.empty() || !rate_is_valid) return Counters::add(counters.dropped_invalid);
     if (!is_sampled(options.rate)) return Counters::add(counters.sampled_out);
     char line[protocol::max_statsd_line_bytes];

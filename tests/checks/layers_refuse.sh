@@ -24,6 +24,8 @@ expect_refusal() {  # FILE LINE WORDS: the line is added to the file, and the co
 
 expect_refusal protocol/number.hpp '#include "statwire/detail/asio.hpp"' 'protocol may not include'
 expect_refusal protocol/number.hpp '#include <asio/post.hpp>' 'Asio is included by detail/asio.hpp alone'
+expect_refusal protocol/number.hpp '  #  include "statwire/detail/asio.hpp"' 'protocol may not include'
+expect_refusal error.hpp '#include "../server/service.hpp"' 'does not begin with statwire/'
 expect_refusal client/outbox.hpp '#include "statwire/transport/udp.hpp"' 'machinery may not include'
 expect_refusal statsd.hpp '#include "statwire/server/statsd_server.hpp"' 'feature may not include'
 expect_refusal testing/manual_clock.hpp '#include "statwire/server/memory_store.hpp"' 'testing may not include'

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "statwire/statsd.hpp"
-#include "support/cases.hpp"
+#include "support/text.hpp"
 #include "support/child_process.hpp"
 #include "support/scratch_directory.hpp"
 

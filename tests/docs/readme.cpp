@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "support/cases.hpp"
+#include "support/text.hpp"
 
 using namespace statwire::test;
 

@@ -6,9 +6,9 @@
 #include "statwire/metrics.hpp"
 #include "statwire/server/metrics_server.hpp"
 #include "statwire/statsd.hpp"
-#include "support/cases.hpp"
 #include "support/child_process.hpp"
 #include "support/loopback.hpp"
+#include "support/text.hpp"
 
 using namespace statwire;
 using namespace statwire::test;
@@ -51,7 +51,7 @@ TEST_CASE("put_get: a server that is not there is one line and exit status 1") {
   std::string output;
   const std::string port = std::to_string(free_port<asio::ip::tcp>());
   CHECK(run({example("put_get"), "127.0.0.1", port}, output) == 1);
-  CHECK(output.starts_with("put_get: statwire: connect to 127.0.0.1 port " + port + ": "));
+  CHECK(output.starts_with("put_get: statwire: connect to '127.0.0.1' port " + port + ": "));
   CHECK(split(output, '\n').size() == 2);
 }
 

@@ -7,26 +7,24 @@
 #include <vector>
 
 #include "statwire/metrics.hpp"
-#include "support/cases.hpp"
-#include "support/hex.hpp"
 #include "support/loopback.hpp"
+#include "support/server_dialogues.hpp"
 
 using namespace statwire;
 using namespace statwire::test;
 
 TEST_CASE("metrics server: every dialogue of the case file holds over sockets") {
-  const Json dialogues = load_cases("004_server.json");
-  for (const auto& dialogue : dialogues.items()) {
-    CAPTURE(dialogue.key());
+  for (const Dialogue& dialogue : server_dialogues()) {
+    CAPTURE(dialogue.name);
     server::MetricsServer server{{.address = "127.0.0.1", .port = 0}};
     server.start();
     std::map<std::string, std::unique_ptr<RawConnection>> clients;
-    for (const Json& step : dialogue.value().at("steps")) {
-      CAPTURE(step.dump());
-      auto& client = clients[step.at("client")];
+    for (const DialogueStep& step : dialogue.steps) {
+      CAPTURE(step.send);
+      auto& client = clients[step.client];
       if (!client) client = std::make_unique<RawConnection>(server.port());
-      client->send(text_or_hex(step, "send"));
-      client->expect(text_or_hex(step, "reply"));
+      client->send(step.send);
+      client->expect(step.reply);
     }
     // Nothing was said beyond what was expected: the next reply is the next bytes.
     for (auto& [client_name, client] : clients) {
@@ -162,8 +160,10 @@ TEST_CASE("metrics server: an address or port that cannot be had is an error tha
   second.start(ec);
   CHECK(ec == std::errc::address_in_use);
   server::MetricsServer nowhere{{.address = "nowhere", .port = 1}};
-  CHECK_THROWS_WITH_AS(nowhere.start(), doctest::Contains("statwire: metrics server on nowhere port 1: "),
-                       ClientError);
+  CHECK_THROWS_WITH_AS(
+      nowhere.start(),
+      doctest::Contains("statwire: metrics server on 'nowhere' port 1, which is no IPv4 or IPv6 address: "),
+      ClientError);
   server::MetricsServer six{{.address = "::1"}};
   six.start();
   MetricsClient client{"::1", six.port(), patience};

@@ -66,7 +66,7 @@ inline void replay(MemoryStatsd& statsd, const PythonCall& call) {
     } else if (function == "decr" || function == "decrement") {
       with_number(call.argument(0, "1"), [&](auto count) { statsd.decrement(name, count, options); });
     } else if (function == "gauge" && call.keyword("delta", "False") == "True") {
-      with_number(call.argument(0, ""), [&](auto delta) { statsd.gauge_delta(name, delta, options); });
+      with_number(call.argument(0, ""), [&](auto delta) { statsd.gauge_delta(name, delta); });
     } else if (function == "gauge") {
       with_number(call.argument(0, ""), [&](auto value) { statsd.gauge(name, value, options); });
     } else if (function == "timing") {

@@ -118,6 +118,9 @@ TEST_CASE("metrics client: a bad key or value is refused before anything is sent
     client.get(key, ec);
     CHECK(ec == errc::invalid_key);
   }
+  std::error_code long_key_ec;
+  client.put(std::string(8193, 'k'), 1, 5, long_key_ec);
+  CHECK(long_key_ec == errc::invalid_key);
   for (const double value :
        {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
     std::error_code ec;
@@ -127,7 +130,8 @@ TEST_CASE("metrics client: a bad key or value is refused before anything is sent
   CHECK(client.transport().calls() == calls);
   CHECK(client.transport().is_open());
   CHECK(message_of([&] { client.put("two words", 1, 5); }) ==
-        "statwire: put: 'two words': the key is empty or holds white space or a control character");
+        "statwire: put: 'two words': the key is empty, longer than 8192 bytes, or holds white space or a "
+        "control character");
 }
 
 TEST_CASE("metrics client: an error at any call of the transport ends in that error") {
@@ -211,6 +215,22 @@ TEST_CASE("metrics client: the points before a bad one are stored") {
   const std::vector<Point> points{{"a", 1, 1}, {"b c", 2, 2}, {"d", 3, 3}};
   CHECK(message_of([&] { client.put(points); }).starts_with("statwire: put of 3 points, 1 stored: 'b c'"));
   CHECK(client.transport().written() == "put a 1 1\n");
+}
+
+TEST_CASE("metrics client: an error of the exchange is not blamed on a bad point that follows") {
+  Client client{ScriptedStream{{.after_replies = errc::timed_out}}};
+  const std::vector<Point> points{{"good", 1, 1}, {"bad key", 2, 2}};
+  CHECK(message_of([&] { client.put(points); }) ==
+        "statwire: put of 2 points, 0 stored: the deadline passed");
+}
+
+TEST_CASE("metrics client: bytes that follow a refusal are out of step") {
+  Client client{ScriptedStream{{.replies = {"error\nwrong command\n\nok\n\n"}}}};
+  std::error_code ec;
+  client.get("k", ec);
+  CHECK(ec == errc::unexpected_data);
+  client.put("k", 1, 5, ec);
+  CHECK(ec == errc::not_connected);
 }
 
 TEST_CASE("metrics client: a large batch is cut into pieces, each answered before the next is sent") {

@@ -104,9 +104,10 @@ TEST_CASE("statsd client: what is no number is dropped and counted") {
   statsd.increment("c", 1, {.rate = 0});
   statsd.increment("c", 1, {.rate = -0.5});
   statsd.increment("c", 1, {.rate = not_a_number});
+  statsd.increment("c", 1, {.rate = 50});  // no percent
   statsd.flush();
   CHECK(statsd.transport().lines().empty());
-  CHECK(statsd.stats().dropped_invalid == 13);
+  CHECK(statsd.stats().dropped_invalid == 14);
   check_accounted(statsd.stats());
 }
 

@@ -16,7 +16,7 @@ struct DeliveryStats {
   std::uint64_t pending = 0;      ///< Waiting in the buffer.
   std::uint64_t dropped_invalid =
       0;  ///< Empty name, NaN or infinity, negative duration, rate that is no rate.
-  std::uint64_t dropped_oversize = 0;  ///< Longer than a datagram may be.
+  std::uint64_t dropped_oversize = 0;  ///< Longer than a datagram, or than 8192 bytes.
   std::uint64_t dropped_queue_full =
       0;                           ///< The buffer was full: samples came faster than they could be sent.
   std::uint64_t dropped_send = 0;  ///< The transport returned an error.

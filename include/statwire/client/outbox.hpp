@@ -16,6 +16,7 @@
 
 #include "statwire/client/datagram_ring.hpp"
 #include "statwire/client/delivery_stats.hpp"
+#include "statwire/error.hpp"
 #include "statwire/transport/concepts.hpp"
 
 namespace statwire::client {
@@ -34,12 +35,18 @@ struct OutboxOptions {
 template <DatagramTransport Transport>
 class Outbox {
  public:
+  /// Throws ClientError when there is to be a thread and the system has none left.
   template <class... TransportArgs>
   Outbox(const OutboxOptions& options, TransportArgs&&... transport_args)
       : transport_(std::forward<TransportArgs>(transport_args)...),
         ring_{options.max_datagrams, options.max_packet_bytes},
         flush_interval_{options.flush_interval} {
-    if (options.sender == Sender::background_thread) thread_ = std::thread{[this] { run(); }};
+    if (options.sender == Sender::calling_thread) return;
+    try {
+      thread_ = std::thread{[this] { run(); }};
+    } catch (const std::system_error& error) {
+      throw ClientError{error.code(), "statwire: cannot start the thread that sends"};
+    }
   }
 
   Outbox(const Outbox&) = delete;

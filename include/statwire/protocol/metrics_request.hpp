@@ -19,14 +19,17 @@ namespace statwire::protocol {
 /// What `get` takes to ask for every key.
 inline constexpr std::string_view all_keys = "*";
 
-/// Whether a key may be sent: not empty, no white space, no control character. Any other byte is legal, so
-/// any UTF-8 text without spaces is.
+/// A key is not longer than this, so that every request and every row fits in what both sides take as a line.
+inline constexpr std::size_t max_key_bytes = 8192;
+
+/// Whether a key may be sent: not empty, not too long, no white space, no control character. Any other byte
+/// is legal, so any UTF-8 text without spaces is.
 constexpr bool is_valid_key(std::string_view key) noexcept {
   for (const char c : key) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte <= 0x20 || byte == 0x7f) return false;
   }
-  return !key.empty();
+  return !key.empty() && key.size() <= max_key_bytes;
 }
 
 /// Appends `put key value timestamp\n`. The key is valid; the value prints shortest, `0.5` or `301`.

@@ -15,10 +15,11 @@
 
 namespace statwire::protocol {
 
-/// A type whose values are numbers: the built-in integers and floating-point types, but not bool and
+/// A type whose values are numbers: integers up to 64 bits and floating-point types, but not bool and
 /// characters.
 template <class T>
-concept Numeric = (std::integral<T> || std::floating_point<T>)&&!std::same_as<T, bool> &&
+concept Numeric = ((std::integral<T> && sizeof(T) <= sizeof(std::uint64_t)) ||
+                   std::floating_point<T>)&&!std::same_as<T, bool> &&
                   !std::same_as<T, char> && !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> &&
                   !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
 

@@ -30,8 +30,9 @@ class MetricsDialogue {
   /// answered.
   void give(std::string_view piece) noexcept { reader_.give(piece); }
 
-  /// Appends replies to the requests that were given, in order. Pauses when there is enough to send: a few
-  /// bytes can ask for many megabytes, and a client that does not read must not make the server hold them.
+  /// Appends replies to the requests that were given, in order. Pauses between two replies when there is
+  /// enough to send: a few bytes can ask for many replies, and a client that does not read must not make the
+  /// server hold more than one.
   State answer(std::string& out) {
     constexpr std::size_t enough_bytes = 65536;
     while (out.size() < enough_bytes) {

@@ -36,8 +36,8 @@ struct MetricsServerOptions {
 namespace detail {
 
 /// One client: reads requests, answers them in order, and reads on only when its answers are written, so a
-/// client that does not read cannot make the server hoard. Lives as long as an operation of its own is under
-/// way.
+/// client that does not read costs the server one reply and a little more. Lives as long as an operation of
+/// its own is under way.
 class MetricsSession : public std::enable_shared_from_this<MetricsSession> {
  public:
   MetricsSession(asio::ip::tcp::socket socket, MemoryStore& store, std::size_t max_line_bytes)
@@ -59,9 +59,17 @@ class MetricsSession : public std::enable_shared_from_this<MetricsSession> {
     asio::async_write(socket_, asio::buffer(out_),
                       [self = shared_from_this(), state](std::error_code ec, std::size_t) {
                         if (ec || state == MetricsDialogue::State::is_broken) return;
-                        self->out_.clear();
+                        self->discard_written();
                         state == MetricsDialogue::State::has_more ? self->answer() : self->read();
                       });
+  }
+
+  /// Empties the buffer; one that a large reply has swollen is given back, for most connections are idle most
+  /// of the time.
+  void discard_written() {
+    constexpr std::size_t kept_bytes = 1 << 18;
+    if (out_.capacity() > kept_bytes) out_ = {};
+    out_.clear();
   }
 
   asio::ip::tcp::socket socket_;
@@ -151,7 +159,8 @@ class MetricsServer {
   void throw_if(std::error_code ec) const {
     if (!ec) return;
     throw ClientError{
-        ec, "statwire: metrics server on " + options_.address + " port " + std::to_string(options_.port)};
+        ec, "statwire: metrics server on '" + options_.address + "' port " + std::to_string(options_.port) +
+                (ec == std::errc::invalid_argument ? ", which is no IPv4 or IPv6 address" : "")};
   }
 
   MetricsServerOptions options_;

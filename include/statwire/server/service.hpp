@@ -35,10 +35,16 @@ class Service {
     if (ec) return;
     const std::lock_guard joining{join_mutex_};
     if (thread_.joinable()) thread_.join();  // a loop that was stopped from within
-    thread_ = std::thread{[this] { serve(); }};
+    try {
+      thread_ = std::thread{[this] { serve(); }};
+    } catch (const std::system_error& error) {  // no threads left
+      ec = error.code();
+      close();
+    }
   }
 
-  /// Opens a listener and serves on this thread until stop().
+  /// Opens a listener and serves on this thread until stop(). A stop() that comes before the listener is open
+  /// has nothing to stop.
   template <class... Args>
   void run(std::error_code& ec, Args&&... args) {
     open(ec, std::forward<Args>(args)...);
@@ -75,19 +81,27 @@ class Service {
       ec = std::make_error_code(std::errc::operation_in_progress);
       return;
     }
-    auto loop = std::make_unique<Loop>(ec, std::forward<Args>(args)...);
+    try {
+      auto loop = std::make_unique<Loop>(ec, std::forward<Args>(args)...);
+      port_.store(loop->listener.port(), std::memory_order_relaxed);
+      if (!ec) loop_ = std::move(loop);
+    } catch (const std::system_error& error) {  // the event loop takes descriptors
+      ec = error.code();
+    }
     ec = statwire::detail::standard(ec);
-    if (ec) return;
-    port_.store(loop->listener.port(), std::memory_order_relaxed);
-    loop_ = std::move(loop);
   }
 
   void serve() {
     loop_thread_.store(std::this_thread::get_id());
     loop_->io.run();
     loop_thread_.store({});
+    close();
+  }
+
+  /// Ends the loop, and with it every socket and every operation under way.
+  void close() {
     const std::lock_guard lock{mutex_};
-    loop_.reset();  // and with it every socket and every operation under way
+    loop_.reset();
   }
 
   std::mutex mutex_;  ///< Guards the pointer to the loop, not the loop.

@@ -136,7 +136,8 @@ class StatsdServer {
   void throw_if(std::error_code ec) const {
     if (!ec) return;
     throw ClientError{
-        ec, "statwire: StatsD server on " + options_.address + " port " + std::to_string(options_.port)};
+        ec, "statwire: StatsD server on '" + options_.address + "' port " + std::to_string(options_.port) +
+                (ec == std::errc::invalid_argument ? ", which is no IPv4 or IPv6 address" : "")};
   }
 
   StatsdServerOptions options_;

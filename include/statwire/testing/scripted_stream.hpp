@@ -46,7 +46,9 @@ class ScriptedStream {
 
   std::size_t read_some(std::span<char> buffer, Deadline /*deadline*/, std::error_code& ec) {
     ec = next_call_on_open();
-    if (!ec && script_.replies.empty()) ec = script_.after_replies;
+    if (!ec && script_.replies.empty()) {
+      ec = script_.after_replies ? script_.after_replies : make_error_code(errc::end_of_stream);
+    }
     if (ec) return 0;
     std::string& piece = script_.replies.front();
     const std::size_t bytes = std::min({piece.size(), buffer.size(), script_.max_read_bytes});

@@ -3,8 +3,10 @@
 // A TCP connection with a deadline on every call, through Asio: connecting (resolving included), reading and
 // writing end with errc::timed_out instead of waiting for ever.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,24 +23,30 @@ namespace statwire {
 /// system's.
 class TcpTransport {
  public:
-  /// Remembers where to connect; nothing is opened yet.
+  /// Remembers where to connect; nothing is opened yet. An empty host or port 0 is errc::invalid_option when
+  /// it connects.
   TcpTransport(std::string_view host, std::uint16_t port) : host_{host}, port_{port} {}
 
-  /// Resolves the host and connects to the first of its addresses that answers.
+  /// Resolves the host and connects to the first of its addresses that answers. An address that does not
+  /// answer may take its share of the time that is left, not all of it.
   void connect(Deadline deadline, std::error_code& ec) {
     close();
-    for (const auto& endpoint : detail::resolve<asio::ip::tcp>(host_, port_, deadline, ec)) {
-      close();
-      try_connect(endpoint, deadline, ec);
-      if (!ec || ec == errc::timed_out) return;
+    const auto endpoints = detail::resolve<asio::ip::tcp>(host_, port_, deadline, ec);
+    if (!ec) open(ec);
+    auto left = static_cast<std::chrono::steady_clock::rep>(endpoints.size());
+    for (const auto& endpoint : endpoints) {
+      if (!stream_) return;
+      const Deadline now = std::chrono::steady_clock::now();
+      try_connect(endpoint, left == 1 ? deadline : now + (deadline - now) / left, ec);
+      if (!ec) return;
+      --left;
     }
-    ec = detail::standard(ec);
   }
 
   std::size_t read_some(std::span<char> buffer, Deadline deadline, std::error_code& ec) {
     const auto target = asio::buffer(buffer.data(), buffer.size());
-    const std::size_t bytes =
-        retry(asio::ip::tcp::socket::wait_read, deadline, ec, [&] { return socket_.read_some(target, ec); });
+    const std::size_t bytes = retry(asio::ip::tcp::socket::wait_read, deadline, ec,
+                                    [&](auto& socket) { return socket.read_some(target, ec); });
     if (ec == asio::error::eof) ec = errc::end_of_stream;
     return bytes;
   }
@@ -46,34 +54,63 @@ class TcpTransport {
   std::size_t write_some(std::string_view bytes, Deadline deadline, std::error_code& ec) {
     const auto source = asio::buffer(bytes.data(), bytes.size());
     return retry(asio::ip::tcp::socket::wait_write, deadline, ec,
-                 [&] { return socket_.write_some(source, ec); });
+                 [&](auto& socket) { return socket.write_some(source, ec); });
   }
 
   void close() noexcept {
     std::error_code ignored;  // the socket is gone either way
-    socket_.close(ignored);
+    if (stream_) stream_->socket.close(ignored);
   }
 
  private:
-  void try_connect(const asio::ip::tcp::endpoint& endpoint, Deadline deadline, std::error_code& ec) {
-    run_until(deadline, ec, [&](auto done) { socket_.async_connect(endpoint, done); });
-    if (!ec) socket_.non_blocking(true, ec);
-    // Requests are small and each waits for its answer: Nagle's algorithm would only delay them.
-    if (!ec) socket_.set_option(asio::ip::tcp::no_delay{true}, ec);
+  struct Stream {
+    Stream() : io{1}, socket{io} {}
+
+    asio::io_context io;
+    asio::ip::tcp::socket socket;
+  };
+
+  /// The event loop takes descriptors, of which the process may have no more.
+  void open(std::error_code& ec) {
+    if (stream_) return;
+    try {
+      stream_.emplace();
+    } catch (const std::system_error& error) {
+      ec = detail::standard(error.code());
+    }
   }
 
-  /// Tries at once and, while the socket is not ready, waits until it is.
+  void try_connect(const asio::ip::tcp::endpoint& endpoint, Deadline deadline, std::error_code& ec) {
+    close();
+    auto& socket = stream_->socket;
+    run_until(deadline, ec, [&](auto done) { socket.async_connect(endpoint, done); });
+    if (!ec) socket.non_blocking(true, ec);
+    // Requests are small and each waits for its answer: Nagle's algorithm would only delay them.
+    if (!ec) socket.set_option(asio::ip::tcp::no_delay{true}, ec);
+    ec = detail::standard(ec);
+  }
+
+  /// Tries and, while the socket is not ready, waits until it is. The deadline holds also for a peer that
+  /// always is.
   template <class Try>
   std::size_t retry(asio::ip::tcp::socket::wait_type readiness, Deadline deadline, std::error_code& ec,
                     Try&& attempt) {
+    if (!stream_) {
+      ec = errc::not_connected;
+      return 0;
+    }
     for (;;) {
       ec.clear();
-      const std::size_t bytes = attempt();
+      if (std::chrono::steady_clock::now() >= deadline) {
+        ec = errc::timed_out;
+        return 0;
+      }
+      const std::size_t bytes = attempt(stream_->socket);
       if (ec != asio::error::would_block) {
         ec = detail::standard(ec);
         return bytes;
       }
-      run_until(deadline, ec, [&](auto done) { socket_.async_wait(readiness, done); });
+      run_until(deadline, ec, [&](auto done) { stream_->socket.async_wait(readiness, done); });
       if (ec) return 0;
     }
   }
@@ -86,18 +123,17 @@ class TcpTransport {
       ec = result;
       finished = true;
     });
-    io_.restart();
-    io_.run_until(deadline);
+    stream_->io.restart();
+    stream_->io.run_until(deadline);
     if (finished) return;
-    close();    // cancels the operation ...
-    io_.run();  // ... whose handler refers to this frame, so it has to run before we leave
+    close();            // cancels the operation ...
+    stream_->io.run();  // ... whose handler refers to this frame, so it has to run before we leave
     ec = errc::timed_out;
   }
 
   std::string host_;
   std::uint16_t port_;
-  asio::io_context io_{1};
-  asio::ip::tcp::socket socket_{io_};
+  std::optional<Stream> stream_;
 };
 
 }  // namespace statwire

@@ -87,6 +87,16 @@ struct Call {
   std::optional<std::int64_t> timestamp;
 };
 
+/// The errors that are right for what the reference says of a case that raises.
+bool is_right_error(std::error_code ec, const std::string& detail) {
+  if (detail == "Server returns invalid data") {
+    return ec == errc::wrong_column_count || ec == errc::invalid_number || ec == errc::invalid_timestamp ||
+           ec == errc::unexpected_data;
+  }
+  REQUIRE_MESSAGE(detail == "Server returns an error", "a detail of unknown meaning: " << detail);
+  return ec == errc::command_refused || ec == errc::unexpected_status || ec == errc::unexpected_data;
+}
+
 /// Runs a case over a stream that cuts the reply as `script` says, through one of the two kinds of overloads.
 std::optional<Series> run(ScriptedClient& client, const Json& wanted, bool throwing) {
   const Call call{wanted};
@@ -105,8 +115,9 @@ std::optional<Series> run(ScriptedClient& client, const Json& wanted, bool throw
     ec = error.code();
     CHECK(ec);
   }
-  if (ec) return std::nullopt;
-  return series;
+  if (!ec) return series;
+  CHECK_MESSAGE(is_right_error(ec, wanted.value("detail", "")), ec.message());
+  return std::nullopt;
 }
 
 void check_case(const Json& wanted, bool throwing, std::size_t max_read_bytes) {

@@ -4,46 +4,43 @@
 #include <string>
 
 #include "statwire/server/metrics_dialogue.hpp"
-#include "support/cases.hpp"
 #include "support/dialogue.hpp"
-#include "support/hex.hpp"
+#include "support/server_dialogues.hpp"
 
 using namespace statwire;
 using namespace statwire::test;
 
 TEST_CASE("metrics server: every dialogue of the case file gets the same replies") {
-  const Json dialogues = load_cases("004_server.json");
-  for (const auto& dialogue : dialogues.items()) {
-    CAPTURE(dialogue.key());
+  for (const Dialogue& dialogue : server_dialogues()) {
+    CAPTURE(dialogue.name);
     server::MemoryStore store;
     std::map<std::string, server::MetricsDialogue> clients;
-    for (const Json& step : dialogue.value().at("steps")) {
-      CAPTURE(step.dump());
+    for (const DialogueStep& step : dialogue.steps) {
+      CAPTURE(step.send);
       server::MetricsDialogue& client =
-          clients.try_emplace(step.at("client"), store, std::size_t{65536}).first->second;
+          clients.try_emplace(step.client, store, std::size_t{65536}).first->second;
       std::string reply;
-      CHECK(feed(client, text_or_hex(step, "send"), reply));
-      CHECK(reply == text_or_hex(step, "reply"));
+      CHECK(feed(client, step.send, reply));
+      CHECK(reply == step.reply);
     }
   }
 }
 
 TEST_CASE("metrics server: a request that arrives byte by byte gets the same reply") {
-  const Json dialogues = load_cases("004_server.json");
-  for (const auto& dialogue : dialogues.items()) {
-    CAPTURE(dialogue.key());
+  for (const Dialogue& dialogue : server_dialogues()) {
+    CAPTURE(dialogue.name);
     server::MemoryStore store;
     std::map<std::string, server::MetricsDialogue> clients;
-    for (const Json& step : dialogue.value().at("steps")) {
-      const std::string request = text_or_hex(step, "send");
+    for (const DialogueStep& step : dialogue.steps) {
+      const std::string request = step.send;
       // Line feeds that trail a request belong to it only when they come with it.
       if (request.find('\n') + 1 != request.size()) continue;
-      CAPTURE(step.dump());
+      CAPTURE(step.send);
       server::MetricsDialogue& client =
-          clients.try_emplace(step.at("client"), store, std::size_t{65536}).first->second;
+          clients.try_emplace(step.client, store, std::size_t{65536}).first->second;
       std::string reply;
       for (const char byte : request) CHECK(feed(client, {&byte, 1}, reply));
-      CHECK(reply == text_or_hex(step, "reply"));
+      CHECK(reply == step.reply);
     }
   }
 }

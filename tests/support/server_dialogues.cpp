@@ -1,0 +1,35 @@
+#include "support/server_dialogues.hpp"
+
+#include "support/cases.hpp"
+
+namespace statwire::test {
+namespace {
+
+std::string from_hex(const std::string& hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  }
+  return bytes;
+}
+
+/// The bytes under `name`, or those that `name` + "_hex" writes in hexadecimal.
+std::string text_or_hex(const Json& object, const std::string& name) {
+  return object.contains(name) ? object[name].get<std::string>() : from_hex(object.at(name + "_hex"));
+}
+
+}  // namespace
+
+std::vector<Dialogue> server_dialogues() {
+  const Json cases = load_cases("004_server.json");
+  std::vector<Dialogue> dialogues;
+  for (const auto& entry : cases.items()) {
+    Dialogue& dialogue = dialogues.emplace_back(Dialogue{entry.key(), {}});
+    for (const Json& step : entry.value().at("steps")) {
+      dialogue.steps.push_back({step.at("client"), text_or_hex(step, "send"), text_or_hex(step, "reply")});
+    }
+  }
+  return dialogues;
+}
+
+}  // namespace statwire::test
