@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs what is missing to build and test statwire, and nothing else; quiet when nothing is.
 #
-#   ./scripts/setup.sh                    what the tests need
-#   ./scripts/setup.sh demo|test|bench    what one of the other scripts needs
-#   ./scripts/setup.sh --counterparts     the tests, and the real servers that they run against when there
+#   ./scripts/setup.sh                               what the tests need
+#   ./scripts/setup.sh demo|test|sanitizers|bench    what one of the other scripts needs
+#   ./scripts/setup.sh --counterparts                also the real servers that tests run against when there
 set -euo pipefail
 script=$(realpath "$0")
 cd "$(dirname "$script")/.."
@@ -18,10 +18,10 @@ goal=test
 with_counterparts=no
 for argument in "$@"; do
   case $argument in
-    demo | test | bench) goal=$argument ;;
+    demo | test | sanitizers | bench) goal=$argument ;;
     --counterparts) with_counterparts=yes ;;
     *)
-      echo "setup.sh: '$argument' is none of: demo, test, bench, --counterparts" >&2
+      echo "setup.sh: '$argument' is none of: demo, test, sanitizers, bench, --counterparts" >&2
       usage
       ;;
   esac
@@ -45,12 +45,14 @@ find_missing() {
   need make has_command make
   need cmake has_command cmake
   need libasio-dev has_header asio.hpp
-  if [ "$goal" = demo ] || [ "$goal" = test ]; then
+  if [ "$goal" != bench ]; then
     need libcli11-dev has_header CLI/CLI.hpp
   fi
-  if [ "$goal" = test ]; then
+  if [ "$goal" = test ] || [ "$goal" = sanitizers ]; then
     need doctest-dev has_header doctest/doctest.h
     need nlohmann-json3-dev has_header nlohmann/json.hpp
+  fi
+  if [ "$goal" = sanitizers ]; then
     need clang has_command clang++
     need libclang-rt-dev has_sanitizers
   fi

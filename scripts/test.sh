@@ -1,26 +1,29 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds and runs all tests: with GCC, then with Clang under AddressSanitizer and
-# UndefinedBehaviorSanitizer, then under ThreadSanitizer.
+# Installs what is missing, builds and runs the tests.
 #
-#   ./scripts/test.sh             all three
-#   ./scripts/test.sh dev asan    some of them
+#   ./scripts/test.sh              all tests, with GCC
+#   ./scripts/test.sh all          also with Clang under AddressSanitizer and UBSan, and under ThreadSanitizer
+#   ./scripts/test.sh asan tsan    some of: dev asan tsan
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/common.sh
 
 presets=("$@")
-[ $# -gt 0 ] || presets=(dev asan tsan)
+[ $# -gt 0 ] || presets=(dev)
+[ "${presets[*]}" != all ] || presets=(dev asan tsan)
+goal=test
 for preset in "${presets[@]}"; do
   case $preset in
-    dev | asan | tsan) ;;
+    dev) ;;
+    asan | tsan) goal=sanitizers ;;
     *)
-      echo "test.sh: '$preset' is none of: dev, asan, tsan" >&2
+      echo "test.sh: '$preset' is none of: all, dev, asan, tsan" >&2
       exit 2
       ;;
   esac
 done
 
-./scripts/setup.sh test
+./scripts/setup.sh "$goal"
 for preset in "${presets[@]}"; do
   echo "== $preset: building"
   build "$preset"

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "statwire/metrics.hpp"
+#include "support/case_files.hpp"
 #include "support/loopback.hpp"
-#include "support/server_dialogues.hpp"
 
 using namespace statwire;
 using namespace statwire::test;

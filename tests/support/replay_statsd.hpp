@@ -11,8 +11,8 @@
 
 #include "statwire/statsd.hpp"
 #include "statwire/testing/memory_transport.hpp"
-#include "support/cases.hpp"
 #include "support/python_call.hpp"
+#include "support/text.hpp"
 
 namespace statwire::test {
 
@@ -27,9 +27,8 @@ inline std::uint64_t fixed_random() noexcept {
   return next_random();
 }
 
-/// In the files, null and -1 stand for "every sample is sent" and numbers above 1 for "none is".
-inline void set_random(const Json& random) {
-  const double value = random.is_null() ? 0 : random.get<double>();
+/// In the files, 0 and below stand for "every sample is sent" and numbers above 1 for "none is".
+inline void set_random(double value) {
   next_random() = value <= 0   ? 0
                   : value >= 1 ? ~std::uint64_t{0}
                                : static_cast<std::uint64_t>(std::ldexp(value, 64));

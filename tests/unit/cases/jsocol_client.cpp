@@ -1,6 +1,7 @@
 // tests/cases/002_jsocol_client.json: the wire of PyPI's `statsd`, the client that most services of that
 // world use.
 
+#include "support/case_files.hpp"
 #include "support/replay_statsd.hpp"
 
 namespace {
@@ -8,12 +9,12 @@ namespace {
 using namespace statwire;
 using namespace statwire::test;
 
-MemoryStatsd client_for(const Json& wanted, Delivery delivery) {
-  set_random(wanted.at("random"));
+MemoryStatsd client_for(const WireCase& wanted, Delivery delivery) {
+  set_random(wanted.random);
   return MemoryStatsd{testing::MemoryTransport{},
-                      {.prefix = wanted.at("prefix").is_null() ? "" : wanted.at("prefix").get<std::string>(),
+                      {.prefix = wanted.prefix,
                        .delivery = delivery,
-                       .max_packet_bytes = wanted.at("maxudpsize").get<std::size_t>(),
+                       .max_packet_bytes = wanted.max_datagram_bytes,
                        .flush = Flush::manual,
                        .random = &fixed_random}};
 }
@@ -29,14 +30,14 @@ std::vector<std::string> without_framing(std::vector<std::string> writes) {
 }  // namespace
 
 TEST_CASE("jsocol client: every call of the case file makes the same datagrams") {
-  for (const Json& wanted : load_cases("002_jsocol_client.json")) {
-    const auto text = wanted.at("call").get<std::string>();
+  for (const WireCase& wanted : wire_cases("002_jsocol_client.json")) {
+    const std::string& text = wanted.call;
     CAPTURE(text);
     const bool pipeline = text.starts_with("pipeline ");
     MemoryStatsd statsd = client_for(wanted, pipeline ? Delivery::buffered : Delivery::immediate);
     const auto calls = pipeline ? parse_pipeline(text) : std::vector{parse_python_call(text)};
     for (const PythonCall& call : calls) replay(statsd, call);
     statsd.flush();
-    check_same_datagrams(statsd.transport().datagrams(), without_framing(wanted.at("writes")));
+    check_same_datagrams(statsd.transport().datagrams(), without_framing(wanted.datagrams));
   }
 }

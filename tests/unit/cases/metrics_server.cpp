@@ -4,8 +4,8 @@
 #include <string>
 
 #include "statwire/server/metrics_dialogue.hpp"
+#include "support/case_files.hpp"
 #include "support/dialogue.hpp"
-#include "support/server_dialogues.hpp"
 
 using namespace statwire;
 using namespace statwire::test;

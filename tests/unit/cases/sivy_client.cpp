@@ -1,6 +1,7 @@
 // tests/cases/002_sivy_client.json: the wire of sivy/pystatsd, one datagram a call. Ours differs on purpose
 // where that client's bytes do harm; each difference is named below.
 
+#include "support/case_files.hpp"
 #include "support/replay_statsd.hpp"
 
 namespace {
@@ -9,12 +10,10 @@ using namespace statwire;
 using namespace statwire::test;
 
 /// What ours sends for a datagram of theirs.
-std::vector<std::string> our_datagrams(const PythonCall& call, const Json& wanted) {
-  std::vector<std::string> datagrams = wanted.at("datagrams");
-  const bool prefix_ends_in_dot =
-      wanted.at("prefix").is_string() && wanted.at("prefix").get<std::string>().ends_with('.');
+std::vector<std::string> our_datagrams(const PythonCall& call, const WireCase& wanted) {
+  const bool prefix_ends_in_dot = wanted.prefix.ends_with('.');
   std::vector<std::string> ours;
-  for (std::string& datagram : datagrams) {
+  for (const std::string& datagram : wanted.datagrams) {
     LineParts parts = parts_of(datagram);
     // A prefix that ends in a dot gives theirs two dots, an empty folder in Graphite; ours has one.
     if (prefix_ends_in_dot) parts.frame.erase(parts.frame.find(".."), 1);
@@ -41,16 +40,12 @@ std::vector<std::string> our_datagrams(const PythonCall& call, const Json& wante
 
 TEST_CASE(
     "sivy client: every call of the case file makes the same datagrams, but for the named differences") {
-  for (const Json& wanted : load_cases("002_sivy_client.json")) {
-    const auto text = wanted.at("call").get<std::string>();
-    CAPTURE(text);
-    set_random(wanted.at("random"));
-    MemoryStatsd statsd{
-        testing::MemoryTransport{},
-        {.prefix = wanted.at("prefix").is_null() ? "" : wanted.at("prefix").get<std::string>(),
-         .delivery = Delivery::immediate,
-         .random = &fixed_random}};
-    const PythonCall call = parse_python_call(text);
+  for (const WireCase& wanted : wire_cases("002_sivy_client.json")) {
+    CAPTURE(wanted.call);
+    set_random(wanted.random);
+    MemoryStatsd statsd{testing::MemoryTransport{},
+                        {.prefix = wanted.prefix, .delivery = Delivery::immediate, .random = &fixed_random}};
+    const PythonCall call = parse_python_call(wanted.call);
     replay(statsd, call);
     check_same_datagrams(statsd.transport().datagrams(), our_datagrams(call, wanted));
     CHECK(statsd.stats().accepted ==

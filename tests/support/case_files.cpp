@@ -1,4 +1,4 @@
-#include "support/server_dialogues.hpp"
+#include "support/case_files.hpp"
 
 #include "support/cases.hpp"
 
@@ -30,6 +30,19 @@ std::vector<Dialogue> server_dialogues() {
     }
   }
   return dialogues;
+}
+
+std::vector<WireCase> wire_cases(const std::string& file) {
+  std::vector<WireCase> cases;
+  for (const Json& entry : load_cases(file)) {
+    const bool has_datagrams = entry.contains("datagrams");
+    cases.push_back({.call = entry.at("call"),
+                     .prefix = entry.at("prefix").is_null() ? "" : entry.at("prefix").get<std::string>(),
+                     .random = entry.at("random").is_null() ? 0 : entry.at("random").get<double>(),
+                     .max_datagram_bytes = entry.value("maxudpsize", std::size_t{512}),
+                     .datagrams = entry.at(has_datagrams ? "datagrams" : "writes")});
+  }
+  return cases;
 }
 
 }  // namespace statwire::test

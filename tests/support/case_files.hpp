@@ -1,0 +1,38 @@
+#pragma once
+
+// Case files as plain data, read in one place: JSON is slow to compile.
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace statwire::test {
+
+/// A step of a dialogue with the metrics server.
+struct DialogueStep {
+  std::string client;  ///< Which of the dialogue's clients speaks.
+  std::string send;
+  std::string reply;
+};
+
+struct Dialogue {
+  std::string name;
+  std::vector<DialogueStep> steps;
+};
+
+/// Every dialogue of tests/cases/004_server.json.
+std::vector<Dialogue> server_dialogues();
+
+/// A call of another StatsD client, and what it sent.
+struct WireCase {
+  std::string call;    ///< In the language of that client.
+  std::string prefix;  ///< Empty for none.
+  double random = 0;   ///< What its random source returned; 0 and below: every sample is sent.
+  std::size_t max_datagram_bytes = 0;
+  std::vector<std::string> datagrams;
+};
+
+/// Every case of a file that holds calls, under `datagrams` or `writes`.
+std::vector<WireCase> wire_cases(const std::string& file);
+
+}  // namespace statwire::test
