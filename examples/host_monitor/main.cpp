@@ -17,7 +17,6 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <variant>
 #include <vector>
 
@@ -76,9 +75,7 @@ void run_plain(Monitor& monitor, const Options& options, const EndSignals& signa
 
 /// Stops our own StatsD server when everything has arrived, or a second later: a datagram can be lost.
 statwire::server::StatsdTotals finish(statwire::server::StatsdServer& server, std::uint64_t datagrams) {
-  const auto deadline = steady_clock::now() + std::chrono::seconds{1};
-  while (server.totals().datagrams < datagrams && steady_clock::now() < deadline)
-    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  server.wait_for_datagrams(datagrams, std::chrono::seconds{1});
   server.stop();
   return server.totals();
 }

@@ -7,9 +7,9 @@
 #include <string>
 
 #include "statwire/statsd.hpp"
-#include "support/text.hpp"
 #include "support/child_process.hpp"
 #include "support/scratch_directory.hpp"
+#include "support/text.hpp"
 
 namespace {
 

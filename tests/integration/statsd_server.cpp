@@ -90,6 +90,17 @@ TEST_CASE("statsd server: garbage is counted and leaves the rest alone") {
   CHECK(server.totals().bad_values == 3);
 }
 
+TEST_CASE("statsd server: waiting for datagrams ends when they came, or at the timeout") {
+  server::StatsdServer server;
+  server.start();
+  UdpTransport transport{"127.0.0.1", server.port()};
+  CHECK(server.wait_for_datagrams(0, 0ms));
+  CHECK(!server.wait_for_datagrams(1, 1ms));
+  CHECK(!transport.send("a:1|c"));
+  CHECK(server.wait_for_datagrams(1, patience));
+  CHECK(server.totals().counters.at("a") == 1);
+}
+
 TEST_CASE("statsd server: it stops and starts again") {
   EventCount datagrams;
   server::StatsdServer server{{.on_datagram = [&](std::string_view) { datagrams.add(); }}};

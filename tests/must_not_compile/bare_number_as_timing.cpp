@@ -3,4 +3,6 @@
 #include "statwire/statsd.hpp"
 #include "statwire/transport/null.hpp"
 
-void misuse(statwire::StatsdClient<statwire::NullTransport>& statsd) { statsd.timing("request", 500); }
+void misuse(statwire::StatsdClient<statwire::NullTransport>& statsd) {
+  statsd.timing("request", 500);
+}

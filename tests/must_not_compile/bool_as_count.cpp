@@ -3,4 +3,6 @@
 #include "statwire/statsd.hpp"
 #include "statwire/transport/null.hpp"
 
-void misuse(statwire::StatsdClient<statwire::NullTransport>& statsd) { statsd.increment("ready", true); }
+void misuse(statwire::StatsdClient<statwire::NullTransport>& statsd) {
+  statsd.increment("ready", true);
+}

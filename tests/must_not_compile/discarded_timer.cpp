@@ -3,4 +3,6 @@
 #include "statwire/timer.hpp"
 #include "statwire/transport/null.hpp"
 
-void misuse(statwire::StatsdClient<statwire::NullTransport>& statsd) { statwire::ScopedTimer{statsd, "request"}; }
+void misuse(statwire::StatsdClient<statwire::NullTransport>& statsd) {
+  statwire::ScopedTimer{statsd, "request"};
+}

@@ -9,6 +9,8 @@
 //   statwire::StatsdClient statsd{"127.0.0.1", server.port()};
 
 #include <array>
+#include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -43,6 +45,12 @@ class SharedTally {
   void add(std::string_view datagram) {
     const std::lock_guard lock{mutex_};
     tally_.add(datagram);
+    added_.notify_all();
+  }
+
+  bool wait_for_datagrams(std::uint64_t count, std::chrono::milliseconds timeout) const {
+    std::unique_lock lock{mutex_};
+    return added_.wait_for(lock, timeout, [&] { return tally_.totals().datagrams >= count; });
   }
 
   StatsdTotals totals() const {
@@ -52,6 +60,7 @@ class SharedTally {
 
  private:
   mutable std::mutex mutex_;
+  mutable std::condition_variable added_;
   StatsdTally tally_;
 };
 
@@ -99,7 +108,8 @@ class StatsdListener {
 }  // namespace detail
 
 /// The server. What it has summed outlives stop() and goes on after another start().
-/// Threads: stop(), port() and totals() from any, everything else from the one that owns the server.
+/// Threads: stop(), port(), totals() and wait_for_datagrams() from any, everything else from the one that
+/// owns the server.
 class StatsdServer {
  public:
   explicit StatsdServer(StatsdServerOptions options = {})
@@ -131,6 +141,12 @@ class StatsdServer {
 
   /// A copy of everything that was summed so far.
   StatsdTotals totals() const { return tally_.totals(); }
+
+  /// Waits until so many datagrams were summed since the first start(), and returns true, or false after the
+  /// timeout: a datagram may be lost on its way.
+  bool wait_for_datagrams(std::uint64_t count, std::chrono::milliseconds timeout) const {
+    return tally_.wait_for_datagrams(count, timeout);
+  }
 
  private:
   void throw_if(std::error_code ec) const {

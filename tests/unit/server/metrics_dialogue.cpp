@@ -16,8 +16,8 @@ namespace {
 
 using statwire::server::MemoryStore;
 using statwire::server::MetricsDialogue;
-using statwire::test::feed;
 using statwire::test::every_split;
+using statwire::test::feed;
 using statwire::test::Pieces;
 
 constexpr std::size_t limit = 64;
