@@ -4,7 +4,7 @@
 // here, so what is included (and paid for in compile time) is decided in one place.
 
 #ifndef ASIO_STANDALONE
-#define ASIO_STANDALONE
+#define ASIO_STANDALONE  // NOLINT(readability-identifier-naming): the name is Asio's
 #endif
 
 #include <asio/error.hpp>

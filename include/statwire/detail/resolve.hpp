@@ -22,7 +22,7 @@ namespace statwire::detail {
 /// What the thread that resolves leaves behind for the one that waits.
 template <class Protocol>
 struct Lookup {
-  void run(const std::string& host, std::uint16_t port) noexcept {
+  void run(const std::string& host, std::uint16_t port) {
     std::error_code result;
     std::vector<typename Protocol::endpoint> found;
     try {
