@@ -33,8 +33,8 @@ class UdpTransport {
   /// As above, but sets `ec`; a transport that could not be opened answers every send with an error.
   UdpTransport(std::string_view host, std::uint16_t port, std::error_code& ec) { open(host, port, ec); }
 
-  /// Hands one datagram to the kernel; one system call, a few after a refusal. Errors: would_block when the socket's
-  /// buffer is full (the socket stays healthy), message_size, network_unreachable, ...
+  /// Hands one datagram to the kernel; one system call, a few after a refusal. Errors: would_block when the
+  /// socket's buffer is full (the socket stays healthy), message_size, network_unreachable, ...
   ///
   /// A refusal is the answer to an earlier datagram, which nobody got; this one is then sent once more, to
   /// the next address of the host if it has several (`localhost` is often ::1 first, and a server listens on
