@@ -1,11 +1,18 @@
 #include "statwire/transport/udp.hpp"
 
+#include <array>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "statwire/statsd.hpp"
+#include "statwire/testing/manual_clock.hpp"
 #include "support/loopback.hpp"
 
 using namespace statwire;
@@ -51,18 +58,217 @@ TEST_CASE("udp: a datagram that follows a refusal is sent all the same") {
 
 TEST_CASE("udp: what cannot be resolved or sent is an error that says so") {
   std::error_code ec;
-  UdpTransport transport{"no.such.host.invalid", 8125, ec};
-  CHECK(ec);
-  CHECK(transport.send("x"));
-  CHECK_THROWS_WITH_AS(UdpTransport("no.such.host.invalid", 8125),
-                       doctest::Contains("statwire: udp 'no.such.host.invalid' port 8125: "), ClientError);
   const UdpTransport no_port{"127.0.0.1", 0, ec};
   CHECK(ec == errc::invalid_option);
-  const UdpTransport no_host{"", 8125, ec};
+  UdpTransport no_host{"", 8125, ec};
   CHECK(ec == errc::invalid_option);
+  CHECK(!no_host.ready());
+  CHECK(no_host.send("x") == errc::not_connected);
+  CHECK_THROWS_WITH_AS(UdpTransport("server", 0), doctest::Contains("statwire: udp 'server' port 0: "),
+                       ClientError);
   UdpReceiver receiver;
   UdpTransport working{"127.0.0.1", receiver.port()};
   CHECK(working.send(std::string(70'000, 'x')) == std::errc::message_size);
+  CHECK(working.ready());
+  CHECK(!working.last_error());
+}
+
+TEST_CASE("udp: an address with a scope is an address") {
+  UdpReceiver receiver{"::1"};
+  UdpTransport transport{"::1%lo", receiver.port()};
+  CHECK(transport.ready());
+  CHECK(!transport.send("scoped"));
+  CHECK(receiver.receive() == "scoped");
+}
+
+namespace {
+
+using Found = detail::Endpoints<asio::ip::udp>;
+
+/// A name service whose answers a test decides. Shared, because a lookup may outlive its transport.
+class Names {
+ public:
+  void answer(std::error_code ec, Found found) {
+    const std::lock_guard lock{mutex_};
+    ec_ = ec;
+    found_ = std::move(found);
+    is_held_ = false;
+    changed_.notify_all();
+  }
+
+  /// No lookup ends until the next answer().
+  void hold() {
+    const std::lock_guard lock{mutex_};
+    is_held_ = true;
+  }
+
+  std::size_t lookups() {
+    const std::lock_guard lock{mutex_};
+    return lookups_;
+  }
+
+  Found look_up(std::error_code& ec) {
+    std::unique_lock lock{mutex_};
+    ++lookups_;
+    changed_.wait_for(lock, patience, [this] { return !is_held_; });
+    ec = ec_;
+    return found_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::error_code ec_;
+  Found found_;
+  bool is_held_ = false;
+  std::size_t lookups_ = 0;
+};
+
+using statwire::testing::ManualClock;
+
+UdpOptions options_with(std::shared_ptr<Names> names) {
+  ManualClock::set(0s);
+  return {.lookup = [names](const std::string&, std::uint16_t,
+                            std::error_code& ec) { return names->look_up(ec); },
+          .now = [] { return Deadline{ManualClock::now().time_since_epoch()}; }};
+}
+
+asio::ip::udp::endpoint at(std::uint16_t port) {
+  return {asio::ip::make_address("127.0.0.1"), port};
+}
+
+/// Asks again until the answer is yes: what has ended on another thread is seen by asking.
+template <class Condition>
+void wait_until(Condition&& condition) {
+  const Deadline deadline = soon();
+  while (!condition()) {
+    REQUIRE_MESSAGE(std::chrono::steady_clock::now() < deadline, "it never came to that");
+    std::this_thread::yield();
+  }
+}
+
+/// A port that nobody listens on.
+std::uint16_t free_port() {
+  return UdpReceiver{}.port();
+}
+
+}  // namespace
+
+TEST_CASE("udp: the constructor does not wait for the name, and nothing is sent before it is known") {
+  UdpReceiver receiver;
+  const auto names = std::make_shared<Names>();
+  names->hold();
+  UdpTransport transport{"server", 8125, options_with(names)};
+  CHECK(!transport.ready());
+  CHECK(transport.send("early") == errc::not_connected);
+  CHECK(transport.last_error() == errc::not_connected);
+  CHECK(!transport.wait_ready(std::chrono::steady_clock::now()));
+  names->answer({}, {at(receiver.port())});
+  CHECK(transport.wait_ready(soon()));
+  CHECK(!transport.last_error());
+  CHECK(!transport.send("known"));
+  CHECK(receiver.receive() == "known");
+}
+
+TEST_CASE("udp: the first send of a client that never asks waits for the name") {
+  UdpReceiver receiver;
+  const auto names = std::make_shared<Names>();
+  names->answer({}, {at(receiver.port())});
+  UdpTransport transport{"server", 8125, options_with(names)};
+  CHECK(!transport.send("first"));
+  CHECK(receiver.receive() == "first");
+}
+
+TEST_CASE("udp: a host that moved is found after thirty seconds") {
+  UdpReceiver before;
+  UdpReceiver after;
+  const auto names = std::make_shared<Names>();
+  names->answer({}, {at(before.port())});
+  UdpTransport transport{"server", 8125, options_with(names)};
+  REQUIRE(transport.wait_ready(soon()));
+  names->answer({}, {at(after.port())});
+  ManualClock::advance(29s);
+  CHECK(transport.ready());
+  CHECK(names->lookups() == 1);
+  ManualClock::advance(1s);
+  names->hold();
+  CHECK(transport.ready());
+  CHECK(!transport.send("old"));  // while the lookup goes on
+  CHECK(before.receive() == "old");
+  names->answer({}, {at(after.port())});
+  wait_until([&] {
+    CHECK(transport.ready());
+    CHECK(!transport.send("new"));
+    return !after.is_empty();
+  });
+  CHECK(after.receive() == "new");
+}
+
+TEST_CASE("udp: a refusal makes the name be looked up again, not more often than once a second") {
+  UdpReceiver receiver;
+  const auto names = std::make_shared<Names>();
+  names->answer({}, {at(free_port())});
+  UdpTransport transport{"server", 8125, options_with(names)};
+  REQUIRE(transport.wait_ready(soon()));
+  CHECK(!transport.send("nobody"));
+  CHECK(!transport.send("refused"));
+  CHECK(transport.ready());
+  CHECK(names->lookups() == 1);
+  names->answer({}, {at(receiver.port())});
+  ManualClock::advance(1s);
+  wait_until([&] {
+    CHECK(transport.ready());
+    static_cast<void>(transport.send("moved"));
+    return !receiver.is_empty();
+  });
+  CHECK(names->lookups() == 2);
+  CHECK(receiver.receive() == "moved");
+}
+
+TEST_CASE("udp: a lookup that fails keeps the last good address, and says why") {
+  UdpReceiver receiver;
+  const auto names = std::make_shared<Names>();
+  names->answer({}, {at(receiver.port())});
+  UdpTransport transport{"server", 8125, options_with(names)};
+  REQUIRE(transport.wait_ready(soon()));
+  names->answer(asio::error::host_not_found, {});
+  ManualClock::advance(30s);
+  wait_until([&] { return transport.ready() && transport.last_error(); });
+  CHECK(transport.last_error() == asio::error::host_not_found);
+  CHECK(!transport.send("still"));
+  CHECK(receiver.receive() == "still");
+}
+
+TEST_CASE("udp: a name that is unknown at first is looked up again after a second") {
+  UdpReceiver receiver;
+  const auto names = std::make_shared<Names>();
+  names->answer(asio::error::host_not_found, {});
+  UdpTransport transport{"server", 8125, options_with(names)};
+  CHECK(!transport.wait_ready(soon()));
+  CHECK(transport.last_error() == asio::error::host_not_found);
+  names->answer({}, {at(receiver.port())});
+  CHECK(!transport.wait_ready(soon()));
+  ManualClock::advance(1s);
+  CHECK(transport.wait_ready(soon()));
+  CHECK(!transport.last_error());
+}
+
+TEST_CASE("udp: the socket stays while the host still has its address") {
+  UdpReceiver receiver;
+  UdpReceiver other;
+  const auto names = std::make_shared<Names>();
+  names->answer({}, {at(receiver.port())});
+  UdpTransport transport{"server", 8125, options_with(names)};
+  REQUIRE(transport.wait_ready(soon()));
+  names->answer(asio::error::try_again, {});
+  ManualClock::advance(30s);
+  wait_until([&] { return transport.ready() && transport.last_error(); });
+  names->answer({}, {at(other.port()), at(receiver.port())});  // in another order, as name servers do
+  ManualClock::advance(30s);
+  wait_until([&] { return transport.ready() && !transport.last_error(); });
+  CHECK(!transport.send("same"));
+  CHECK(receiver.receive() == "same");
+  CHECK(other.is_empty());
 }
 
 TEST_CASE("statsd client: buffered lines leave by themselves after the flush interval") {

@@ -1,10 +1,36 @@
 #pragma once
 
 // The one file that includes Asio, standalone and header-only. Everything that opens a socket comes through
-// here, so what is included (and paid for in compile time) is decided in one place.
+// here, so what is included (and paid for in compile time) is decided in one place, and so is what happens in
+// a build without exceptions: where Asio would throw, the program says why and aborts.
 
 #ifndef ASIO_STANDALONE
 #define ASIO_STANDALONE  // NOLINT(readability-identifier-naming): the name is Asio's
+#endif
+#if !defined(__cpp_exceptions) && !defined(ASIO_NO_EXCEPTIONS)
+#define ASIO_NO_EXCEPTIONS  // NOLINT(readability-identifier-naming): the name is Asio's
+#endif
+#if !defined(__cpp_rtti) && !defined(ASIO_NO_TYPEID)
+#define ASIO_NO_TYPEID  // NOLINT(readability-identifier-naming): the name is Asio's
+#endif
+
+#include <asio/detail/config.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+#include <system_error>
+
+#if defined(ASIO_NO_EXCEPTIONS)
+namespace asio::detail {
+
+template <typename Exception>
+void throw_exception(const Exception& exception) {
+  std::fprintf(stderr, "statwire: %s\n", exception.what());
+  std::abort();
+}
+
+}  // namespace asio::detail
 #endif
 
 #include <asio/error.hpp>
@@ -13,8 +39,10 @@
 #include <asio/ip/udp.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/write.hpp>
-
-#include <system_error>
+#if defined(ASIO_HAS_LOCAL_SOCKETS)
+#include <asio/local/datagram_protocol.hpp>
+#include <asio/local/stream_protocol.hpp>
+#endif
 
 namespace statwire::detail {
 
@@ -23,6 +51,24 @@ namespace statwire::detail {
 inline std::error_code standard(std::error_code ec) noexcept {
   if (ec.category() != asio::error::get_system_category()) return ec;
   return {ec.value(), std::system_category()};
+}
+
+/// Returns what `action` throws as a code: an event loop takes descriptors and a thread its stack, of which
+/// the process may have no more.
+template <class Action>
+std::error_code error_of(Action&& action) noexcept {
+#if defined(__cpp_exceptions)
+  try {
+    action();
+  } catch (const std::system_error& error) {
+    return standard(error.code());
+  } catch (const std::bad_alloc&) {
+    return std::make_error_code(std::errc::not_enough_memory);
+  }
+#else
+  action();
+#endif
+  return {};
 }
 
 }  // namespace statwire::detail
