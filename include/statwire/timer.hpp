@@ -3,9 +3,11 @@
 // Times a scope, or a call, and sends the duration as a timing: also when an exception leaves it.
 //
 //   { statwire::ScopedTimer timer{statsd, "request"};  handle(); }
+//   { statwire::ScopedTimer timer{latency};            handle(); }      // latency = statsd.timing("latency")
 //   auto answer = statwire::timed(statsd, "myfunc", [&] { return f(1, 2); });
 
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -15,48 +17,152 @@
 
 namespace statwire {
 
-/// Sends the time from its construction to its destruction, stop() or never (cancel()), once.
-///
-/// The client and the name must outlive the timer; a temporary std::string is refused by the compiler.
-/// Threads: one at a time. Cost: two readings of the clock and one timing().
-template <class Client, class Clock = std::chrono::steady_clock>
-class [[nodiscard]] ScopedTimer {
+namespace detail {
+
+/// Where the time of a timer goes: a name of a client or a scope ...
+template <class Client>
+class NamedTiming {
  public:
-  [[nodiscard]] ScopedTimer(Client& statsd, std::string_view name, const MetricOptions& options = {}) noexcept
+  NamedTiming(Client& statsd, std::string_view name, const MetricOptions& options) noexcept
       : statsd_{&statsd}, name_{name}, options_{options} {}
 
-  [[nodiscard]] ScopedTimer(Client& statsd, const char* name, const MetricOptions& options = {}) noexcept
-      : ScopedTimer{statsd, std::string_view{name}, options} {}
+  bool is_sampled() noexcept { return statsd_->is_sampled(options_); }
 
-  ScopedTimer(Client&, std::string&&, const MetricOptions& = {}) = delete;
-
-  ScopedTimer(const ScopedTimer&) = delete;
-  ScopedTimer& operator=(const ScopedTimer&) = delete;
-
-  ~ScopedTimer() { stop(); }
-
-  /// Sends now and returns the duration; zero when the timer was stopped or cancelled before.
-  typename Clock::duration stop() noexcept {
-    if (statsd_ == nullptr) return Clock::duration::zero();
-    const auto duration = Clock::now() - start_;
-    std::exchange(statsd_, nullptr)->timing(name_, duration, options_);
-    return duration;
+  template <class Duration>
+  void record(Duration duration) noexcept {
+    statsd_->timing_sampled(name_, duration, options_);
   }
 
-  /// Ends the timer without sending anything.
-  void cancel() noexcept { statsd_ = nullptr; }
+  void add(const Tag& tag) noexcept { options_.tags.add(tag); }
 
  private:
   Client* statsd_;
   std::string_view name_;
   MetricOptions options_;
-  typename Clock::time_point start_ = Clock::now();
 };
 
-/// Calls `function`, returns what it returns, and sends the time that it took under `name`.
+/// ... or a handle.
+class HandleTiming {
+ public:
+  explicit HandleTiming(const Timing& timing) noexcept : timing_{&timing} {}
+
+  bool is_sampled() noexcept { return timing_->is_sampled(); }
+
+  template <class Duration>
+  void record(Duration duration) noexcept {
+    timing_->record_sampled(duration);
+  }
+
+ private:
+  const Timing* timing_;
+};
+
+}  // namespace detail
+
+/// Whether tags can be added to what a timer sends.
+template <class Target>
+concept HasAddTag = requires(Target& target, const Tag& tag) {
+  target.add(tag);
+};
+
+/// Sends the time from its construction to its destruction, stop() or never (cancel()), once.
+///
+/// The client or handle, the name and the tags must outlive the timer; a temporary std::string or handle is
+/// refused by the compiler. Threads: one at a time; a timer may end on another thread than it began. Cost:
+/// two readings of the clock and one timing; when the rate leaves it out, neither.
+template <class Target, class Clock = std::chrono::steady_clock>
+class [[nodiscard]] ScopedTimer {
+ public:
+  template <class Client>
+  [[nodiscard]] ScopedTimer(Client& statsd, std::string_view name, const MetricOptions& options = {}) noexcept
+      : ScopedTimer{Target{statsd, name, options}} {}
+
+  template <class Client>
+  [[nodiscard]] ScopedTimer(Client& statsd, const char* name, const MetricOptions& options = {}) noexcept
+      : ScopedTimer{statsd, std::string_view{name}, options} {}
+
+  template <class Client>
+  ScopedTimer(Client&, std::string&&, const MetricOptions& = {}) = delete;
+
+  [[nodiscard]] explicit ScopedTimer(const Timing& timing) noexcept : ScopedTimer{Target{timing}} {}
+  explicit ScopedTimer(Timing&&) = delete;
+
+  /// The timer that was moved from sends nothing.
+  ScopedTimer(ScopedTimer&& other) noexcept
+      : target_{other.target_},
+        start_{other.start_},
+        is_running_{std::exchange(other.is_running_, false)},
+        is_sampled_{other.is_sampled_},
+        tags_result_{other.tags_result_},
+        exceptions_{other.exceptions_} {}
+  ScopedTimer& operator=(ScopedTimer&&) = delete;
+  ScopedTimer(const ScopedTimer&) = delete;
+  ScopedTimer& operator=(const ScopedTimer&) = delete;
+
+  ~ScopedTimer() { stop(); }
+
+  /// Sends now and returns the duration; zero when the timer was stopped or cancelled before, or left out by
+  /// its rate.
+  typename Clock::duration stop() noexcept {
+    if (!std::exchange(is_running_, false) || !is_sampled_) return Clock::duration::zero();
+    const auto duration = Clock::now() - start_;
+    if constexpr (takes_tags) {
+      if (tags_result_) tag("result", std::uncaught_exceptions() > exceptions_ ? "error" : "ok");
+    }
+    target_.record(duration);
+    return duration;
+  }
+
+  /// Ends the timer without sending anything.
+  void cancel() noexcept { is_running_ = false; }
+
+  /// Adds a tag that is known only now. Not for handles, whose tags are fixed.
+  ScopedTimer& tag(std::string_view key, std::string_view value) noexcept requires(HasAddTag<Target>) {
+    target_.add({key, value});
+    return *this;
+  }
+
+  /// Adds the tag `result` when the timer ends: `error` when an exception ends its scope, else `ok`.
+  ScopedTimer& tag_result() noexcept requires(HasAddTag<Target>) {
+    tags_result_ = true;
+    exceptions_ = std::uncaught_exceptions();
+    return *this;
+  }
+
+ private:
+  static constexpr bool takes_tags = HasAddTag<Target>;
+
+  explicit ScopedTimer(const Target& target) noexcept : target_{target}, is_sampled_{target_.is_sampled()} {
+    if (is_sampled_) start_ = Clock::now();
+  }
+
+  Target target_;
+  typename Clock::time_point start_{};
+  bool is_running_ = true;
+  bool is_sampled_;
+  bool tags_result_ = false;
+  int exceptions_ = 0;
+};
+
+template <class Client, class Name>
+ScopedTimer(Client&, Name&&) -> ScopedTimer<detail::NamedTiming<Client>>;
+template <class Client, class Name>
+ScopedTimer(Client&, Name&&, const MetricOptions&) -> ScopedTimer<detail::NamedTiming<Client>>;
+ScopedTimer(const Timing&)->ScopedTimer<detail::HandleTiming>;
+ScopedTimer(Timing&&)->ScopedTimer<detail::HandleTiming>;
+
+/// Calls `function`, returns what it returns, and sends the time that it took under `name`, also when it
+/// throws.
 template <class Client, std::invocable Function>
 decltype(auto) timed(Client& statsd, std::string_view name, Function&& function) {
   const ScopedTimer timer{statsd, name};
+  return std::invoke(std::forward<Function>(function));
+}
+
+/// The same through a handle.
+template <std::invocable Function>
+decltype(auto) timed(const Timing& timing, Function&& function) {
+  const ScopedTimer timer{timing};
   return std::invoke(std::forward<Function>(function));
 }
 

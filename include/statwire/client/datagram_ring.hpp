@@ -33,9 +33,9 @@ class DatagramRing {
     assert(capacity >= 2);
   }
 
-  /// Adds the lines of one sample, which stay together. They are not longer than max_packet_bytes. Returns
-  /// false, and changes nothing, when all datagrams are full.
-  bool append(std::string_view lines) noexcept {
+  /// Adds lines that stay together and stand for `samples` samples. They are not longer than
+  /// max_packet_bytes. Returns false, and changes nothing, when all datagrams are full.
+  bool append(std::string_view lines, std::uint64_t samples = 1) noexcept {
     assert(!lines.empty() && lines.size() <= max_packet_bytes_);
     if (!fits(lines)) {
       if (sealed_ + 1 == slots_.size()) return false;
@@ -49,7 +49,7 @@ class DatagramRing {
     }
     std::memcpy(end, lines.data(), lines.size());
     slot.size += lines.size();
-    ++slot.samples;
+    slot.samples += samples;
     return true;
   }
 

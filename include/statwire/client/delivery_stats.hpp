@@ -3,6 +3,7 @@
 // What became of every sample: counted where it happens, shown by StatsdClient::stats(). Nothing is lost
 // silently: every sample that a call brought is in exactly one of the other figures.
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -20,11 +21,15 @@ struct DeliveryStats {
   std::uint64_t dropped_queue_full =
       0;                           ///< The buffer was full: samples came faster than they could be sent.
   std::uint64_t dropped_send = 0;  ///< The transport returned an error.
-  std::uint64_t datagrams = 0;     ///< Handed to the transport without an error.
-  std::uint64_t bytes = 0;         ///< In those datagrams.
+  std::uint64_t dropped_unsupported =
+      0;  ///< The server's profile has no such thing: events, sets, timestamps, ...
+  std::uint64_t dropped_series_limit = 0;  ///< There were max_series series, or a set had its most members.
+  std::uint64_t datagrams = 0;             ///< Handed to the transport without an error.
+  std::uint64_t bytes = 0;                 ///< In those datagrams.
 
   std::uint64_t dropped() const noexcept {
-    return dropped_invalid + dropped_oversize + dropped_queue_full + dropped_send;
+    return dropped_invalid + dropped_oversize + dropped_queue_full + dropped_send + dropped_unsupported +
+           dropped_series_limit;
   }
 };
 
@@ -36,24 +41,38 @@ class DeliveryCounters {
   using Counter = std::atomic<std::uint64_t>;
 
   Counter accepted{0}, sent{0}, sampled_out{0}, dropped_invalid{0}, dropped_oversize{0},
-      dropped_queue_full{0}, dropped_send{0}, datagrams{0}, bytes{0};
+      dropped_queue_full{0}, dropped_send{0}, dropped_unsupported{0}, dropped_series_limit{0}, datagrams{0},
+      bytes{0};
 
   static void add(Counter& counter, std::uint64_t count = 1) noexcept {
     counter.fetch_add(count, std::memory_order_relaxed);
   }
 
-  DeliveryStats snapshot(std::uint64_t pending) const noexcept {
+  /// Counts a call that goes no further.
+  void settle(Counter& as) noexcept {
+    add(accepted);
+    add(as);
+  }
+
+  /// `recorded` calls are in the cells of an aggregated client, beside those that are counted here. What is
+  /// in no other figure yet is pending. The figures are read one after the other: a call that comes in
+  /// between may show in a later one only, so the sum is taken for what was accepted at least.
+  DeliveryStats snapshot(std::uint64_t recorded) const noexcept {
     const auto read = [](const Counter& counter) { return counter.load(std::memory_order_relaxed); };
-    return {.accepted = read(accepted),
-            .sent = read(sent),
-            .sampled_out = read(sampled_out),
-            .pending = pending,
-            .dropped_invalid = read(dropped_invalid),
-            .dropped_oversize = read(dropped_oversize),
-            .dropped_queue_full = read(dropped_queue_full),
-            .dropped_send = read(dropped_send),
-            .datagrams = read(datagrams),
-            .bytes = read(bytes)};
+    DeliveryStats stats{.sent = read(sent),
+                        .sampled_out = read(sampled_out),
+                        .dropped_invalid = read(dropped_invalid),
+                        .dropped_oversize = read(dropped_oversize),
+                        .dropped_queue_full = read(dropped_queue_full),
+                        .dropped_send = read(dropped_send),
+                        .dropped_unsupported = read(dropped_unsupported),
+                        .dropped_series_limit = read(dropped_series_limit),
+                        .datagrams = read(datagrams),
+                        .bytes = read(bytes)};
+    const std::uint64_t settled = stats.sent + stats.sampled_out + stats.dropped();
+    stats.accepted = std::max(read(accepted) + recorded, settled);
+    stats.pending = stats.accepted - settled;
+    return stats;
   }
 };
 

@@ -1,22 +1,26 @@
 #pragma once
 
-// Takes the lines of any thread to the transport: one datagram a sample at once (send), or packed into
-// datagrams that leave when they are full or when the flush interval has passed (add). A background thread
-// sends, and sleeps while there is nothing to send; without it, full datagrams leave from the thread that
-// fills them and the rest at flush().
+// Takes lines to the transport: one datagram a sample at once (send), or packed into datagrams that leave
+// when they are full or when the flush interval has passed (add). At each flush the cells of an aggregated
+// client are collected first. A background thread does it, and sleeps while there is nothing to send; without
+// it, full datagrams leave from the thread that fills them and the rest at flush().
 
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "statwire/aggregate/registry.hpp"
+#include "statwire/client/collector.hpp"
 #include "statwire/client/datagram_ring.hpp"
 #include "statwire/client/delivery_stats.hpp"
-#include "statwire/error.hpp"
+#include "statwire/detail/fail.hpp"
 #include "statwire/transport/concepts.hpp"
 
 namespace statwire::client {
@@ -29,24 +33,36 @@ struct OutboxOptions {
   std::size_t max_datagrams;  ///< Bound of the buffer.
   std::chrono::milliseconds flush_interval;
   Sender sender;
+  bool immediate = false;  ///< emit() sends at once.
+  std::size_t max_line_bytes = protocol::max_statsd_line_bytes;
 };
 
-/// Safe for any number of threads.
+/// Safe for any number of threads. It outlives no call on the registry's series, but handles may outlive it.
 template <DatagramTransport Transport>
-class Outbox {
+class Outbox final : public aggregate::RegistryOwner {
  public:
   /// Throws ClientError when there is to be a thread and the system has none left.
   template <class... TransportArgs>
-  Outbox(const OutboxOptions& options, TransportArgs&&... transport_args)
-      : transport_(std::forward<TransportArgs>(transport_args)...),
+  Outbox(const OutboxOptions& options, std::shared_ptr<aggregate::Registry> registry,
+         TransportArgs&&... transport_args)
+      : registry_{std::move(registry)},
+        collector_{*registry_, options.max_line_bytes},
+        transport_(std::forward<TransportArgs>(transport_args)...),
         ring_{options.max_datagrams, options.max_packet_bytes},
-        flush_interval_{options.flush_interval} {
+        flush_interval_{options.flush_interval},
+        immediate_{options.immediate} {
+    registry_->open(*this);
     if (options.sender == Sender::calling_thread) return;
+    registry_->flusher_sleeps = true;
+#if defined(__cpp_exceptions)
     try {
       thread_ = std::thread{[this] { run(); }};
     } catch (const std::system_error& error) {
-      throw ClientError{error.code(), "statwire: cannot start the thread that sends"};
+      detail::fail(error.code(), "statwire: cannot start the thread that sends");
     }
+#else
+    thread_ = std::thread{[this] { run(); }};
+#endif
   }
 
   Outbox(const Outbox&) = delete;
@@ -62,21 +78,41 @@ class Outbox {
       wake_.notify_one();
       thread_.join();
     }
+    registry_->close();
     flush();
+  }
+
+  /// Something was recorded in a cell while the thread slept.
+  void wake() noexcept override {
+    {
+      const std::lock_guard lock{mutex_};
+      has_records_ = true;
+    }
+    wake_.notify_one();
+  }
+
+  void emit(std::string_view lines) noexcept override {
+    if (immediate_) {
+      send(lines);
+    } else {
+      add(lines);
+    }
   }
 
   /// Sends the lines of one sample at once, in a datagram of their own.
   void send(std::string_view lines) noexcept {
+    DeliveryCounters::add(counters().accepted);
     const std::lock_guard sending{send_mutex_};
     count({lines, 1}, transport_.send(lines));
   }
 
   /// Packs the lines of one sample, which are not longer than max_packet_bytes.
   void add(std::string_view lines) noexcept {
+    DeliveryCounters::add(counters().accepted);
     std::unique_lock lock{mutex_};
     const bool was_empty = ring_.size() == 0;
     const std::size_t sealed = ring_.sealed();
-    if (!ring_.append(lines)) DeliveryCounters::add(counters_.dropped_queue_full);
+    if (!ring_.append(lines)) DeliveryCounters::add(counters().dropped_queue_full);
     const bool filled_datagram = ring_.sealed() != sealed;
     lock.unlock();
     if (thread_.joinable()) {
@@ -86,17 +122,25 @@ class Outbox {
     }
   }
 
-  /// Sends everything that was added before the call.
-  void flush() noexcept { drain(Drain::everything); }
-
-  DeliveryStats stats() const noexcept {
-    const std::lock_guard lock{mutex_};
-    return counters_.snapshot(ring_.pending_samples());
+  /// Sends everything that was recorded or added before the call.
+  void flush() noexcept {
+    collect();
+    drain(Drain::everything);
   }
 
-  DeliveryCounters& counters() noexcept { return counters_; }
-  Transport& transport() noexcept { return transport_; }
-  const Transport& transport() const noexcept { return transport_; }
+  DeliveryStats stats() const noexcept {
+    return registry_->counters().snapshot(registry_->total_count());
+  }
+
+  DeliveryCounters& counters() noexcept {
+    return registry_->counters();
+  }
+  Transport& transport() noexcept {
+    return transport_;
+  }
+  const Transport& transport() const noexcept {
+    return transport_;
+  }
 
  private:
   enum class Drain { full_datagrams, everything };
@@ -104,7 +148,7 @@ class Outbox {
   void run() noexcept {
     std::unique_lock lock{mutex_};
     for (;;) {
-      wake_.wait(lock, [this] { return stopping_ || ring_.size() != 0; });
+      wake_.wait(lock, [this] { return stopping_ || has_records_ || ring_.size() != 0; });
       const auto due = std::chrono::steady_clock::now() + flush_interval_;
       while (wake_.wait_until(lock, due, [this] { return stopping_ || ring_.sealed() != 0; })) {
         if (stopping_) return;
@@ -113,9 +157,38 @@ class Outbox {
         lock.lock();
       }
       lock.unlock();
+      const bool any = collect();
       drain(Drain::everything);
       lock.lock();
+      has_records_ = has_more_to_come(any);
     }
+  }
+
+  /// Whether another flush has to follow. When a flush finds nothing, records are told to wake the thread;
+  /// one that was made meanwhile and did not see it may become visible only after the reading, so the thread
+  /// sleeps for good when it has found nothing for a whole interval after.
+  bool has_more_to_come(bool any) noexcept {
+    if (any) {
+      registry_->flusher_sleeps = false;
+      return true;
+    }
+    // False also when a record has found the announcement: its wake() waits for our lock.
+    return !registry_->flusher_sleeps.exchange(true);
+  }
+
+  /// Moves what the cells have gathered into datagrams; returns whether there was anything.
+  bool collect() noexcept {
+    const std::lock_guard collecting{collect_mutex_};
+    return collector_.collect([this](std::string_view lines, std::uint64_t samples) {
+      if (try_append(lines, samples)) return;
+      drain(Drain::full_datagrams);
+      if (!try_append(lines, samples)) DeliveryCounters::add(counters().dropped_queue_full, samples);
+    });
+  }
+
+  bool try_append(std::string_view lines, std::uint64_t samples) noexcept {
+    const std::lock_guard lock{mutex_};
+    return ring_.append(lines, samples);
   }
 
   void drain(Drain what) noexcept {
@@ -135,22 +208,26 @@ class Outbox {
 
   void count(const Datagram& datagram, std::error_code ec) noexcept {
     if (ec) {
-      DeliveryCounters::add(counters_.dropped_send, datagram.samples);
+      DeliveryCounters::add(counters().dropped_send, datagram.samples);
       return;
     }
-    DeliveryCounters::add(counters_.sent, datagram.samples);
-    DeliveryCounters::add(counters_.datagrams);
-    DeliveryCounters::add(counters_.bytes, datagram.bytes.size());
+    DeliveryCounters::add(counters().sent, datagram.samples);
+    DeliveryCounters::add(counters().datagrams);
+    DeliveryCounters::add(counters().bytes, datagram.bytes.size());
   }
 
+  std::shared_ptr<aggregate::Registry> registry_;
+  std::mutex collect_mutex_;  ///< Guards the collector; taken before the others.
+  Collector collector_;
   std::mutex send_mutex_;  ///< Guards the transport and the front of the ring; taken before mutex_.
   Transport transport_;
   mutable std::mutex mutex_;  ///< Guards the rest of the ring and stopping_.
   DatagramRing ring_;
   bool stopping_ = false;
+  bool has_records_ = false;  ///< Cells may hold what was not collected.
   std::condition_variable wake_;
-  DeliveryCounters counters_;
   std::chrono::milliseconds flush_interval_;
+  bool immediate_;
   std::thread thread_;
 };
 

@@ -1,8 +1,9 @@
 #pragma once
 
-// How a call that cannot go on says so: with ClientError, or, where the compiler is told to know no exceptions
-// (-fno-exceptions), with a message on standard error and an abort. Builds without exceptions use the overloads
-// that set an error_code, which never come here.
+// How a call that cannot go on says so: with ClientError, or, where the compiler is told to know no
+// exceptions
+// (-fno-exceptions), with a message on standard error and an abort. Builds without exceptions use the
+// overloads that set an error_code, which never come here.
 
 #include <cstdio>
 #include <cstdlib>

@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "statwire/protocol/profile.hpp"
+
 namespace statwire::protocol {
 
 namespace detail {
@@ -40,6 +42,32 @@ inline constexpr ByteMap member_bytes = [] {
   return map;
 }();
 
+/// Tags, for every dialect at once: what one of them needs for itself is replaced for all, so a tag means the
+/// same wherever it is sent.
+inline constexpr ByteMap tag_bytes = [] {
+  ByteMap map{};
+  for (std::size_t i = 0; i < map.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(i);
+    const bool illegal =
+        byte <= 0x20 || byte >= 0x7f ||
+        std::string_view{":|@#,;!^=~[]\\\"'"}.find(static_cast<char>(byte)) != std::string_view::npos;
+    map[i] = illegal ? '_' : static_cast<char>(byte);
+  }
+  return map;
+}();
+
+/// Values of tags for servers that take colons and UTF-8 there.
+inline constexpr ByteMap wide_tag_bytes = [] {
+  ByteMap map{};
+  for (std::size_t i = 0; i < map.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(i);
+    const bool illegal =
+        byte < 0x20 || byte == 0x7f || byte == '|' || byte == ',' || byte == '#' || byte == '@';
+    map[i] = illegal ? '_' : static_cast<char>(byte);
+  }
+  return map;
+}();
+
 inline char* copy_mapped(char* out, std::string_view text, const ByteMap& map) noexcept {
   for (const char c : text) *out++ = map[static_cast<unsigned char>(c)];
   return out;
@@ -57,6 +85,19 @@ inline char* copy_clean_name(char* out, std::string_view text) noexcept {
 /// Writes text.size() bytes; returns their end.
 inline char* copy_clean_member(char* out, std::string_view text) noexcept {
   return detail::copy_mapped(out, text, detail::member_bytes);
+}
+
+/// Copies a key of a tag: what any dialect needs for itself becomes `_`, as do blanks, control characters and
+/// bytes above ASCII. Writes text.size() bytes; returns their end.
+inline char* copy_clean_tag_key(char* out, std::string_view text) noexcept {
+  return detail::copy_mapped(out, text, detail::tag_bytes);
+}
+
+/// Copies a value of a tag: as a key, but where the profile allows it, only control characters, `|`, `,`, `#`
+/// and
+/// `@` are replaced. Writes text.size() bytes; returns their end.
+inline char* copy_clean_tag_value(char* out, std::string_view text, const Profile& profile) noexcept {
+  return detail::copy_mapped(out, text, profile.colons_in_tags ? detail::wide_tag_bytes : detail::tag_bytes);
 }
 
 }  // namespace statwire::protocol

@@ -1,0 +1,81 @@
+#pragma once
+
+// The distinct members that a set has seen since the last flush. Keeps its memory when it is cleared, so a
+// set that has warmed up allocates nothing.
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "statwire/detail/hash.hpp"
+
+namespace statwire::aggregate {
+
+/// Not for several threads at once.
+class MemberSet {
+ public:
+  enum class Insertion { added, known, full };
+
+  /// Adds a member, unless it is there or there are `max_members` already.
+  Insertion insert(std::string_view member, std::size_t max_members) {
+    if (places_.empty()) places_.assign(first_places, 0);
+    const std::uint64_t hash = detail::hash_text(0, member);
+    std::size_t place = hash & (places_.size() - 1);
+    for (; places_[place] != 0; place = (place + 1) & (places_.size() - 1)) {
+      const Member& other = members_[places_[place] - 1];
+      if (other.hash == hash && text_of(other) == member) return Insertion::known;
+    }
+    if (members_.size() >= max_members) {
+      ++refused_;
+      return Insertion::full;
+    }
+    members_.push_back({hash, bytes_.size(), member.size()});
+    bytes_.insert(bytes_.end(), member.begin(), member.end());
+    places_[place] = static_cast<std::uint32_t>(members_.size());
+    if (2 * members_.size() > places_.size()) grow();
+    return Insertion::added;
+  }
+
+  /// How many insertions found it full.
+  std::uint64_t refused() const noexcept { return refused_; }
+
+  std::size_t size() const noexcept { return members_.size(); }
+  std::string_view operator[](std::size_t index) const noexcept { return text_of(members_[index]); }
+
+  void clear() noexcept {
+    members_.clear();
+    bytes_.clear();
+    refused_ = 0;
+    places_.assign(places_.size(), 0);
+  }
+
+ private:
+  struct Member {
+    std::uint64_t hash;
+    std::size_t begin;
+    std::size_t size;
+  };
+
+  static constexpr std::size_t first_places = 16;
+
+  std::string_view text_of(const Member& member) const noexcept {
+    return {bytes_.data() + member.begin, member.size};
+  }
+
+  void grow() {
+    places_.assign(2 * places_.size(), 0);
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      std::size_t place = members_[i].hash & (places_.size() - 1);
+      while (places_[place] != 0) place = (place + 1) & (places_.size() - 1);
+      places_[place] = static_cast<std::uint32_t>(i + 1);
+    }
+  }
+
+  std::uint64_t refused_ = 0;
+  std::vector<Member> members_;
+  std::vector<char> bytes_;
+  std::vector<std::uint32_t> places_;  ///< Open addressing: 1 + index of a member, or 0; a power of two.
+};
+
+}  // namespace statwire::aggregate

@@ -1,0 +1,293 @@
+#pragma once
+
+// All series of a client, and each thread's cells. A call finds its cell through a thread-local pointer and
+// adds to it without a lock; the lock here is for what happens once: a new name, a new thread. Handles share
+// the registry, so a handle that outlives its client is harmless.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "statwire/aggregate/name_cache.hpp"
+#include "statwire/aggregate/sample_ring.hpp"
+#include "statwire/aggregate/series.hpp"
+#include "statwire/client/delivery_stats.hpp"
+#include "statwire/detail/random.hpp"
+#include "statwire/protocol/profile.hpp"
+
+namespace statwire::aggregate {
+
+/// What one thread has of a client; when the thread ends, the next new one goes on with it, so what was
+/// recorded stays and there are never more than threads at one time.
+class ThreadState {
+ public:
+  explicit ThreadState(std::size_t max_series)
+      : names{4 * max_series},
+        // Zeros from the system: pages that no series of this thread needs are never touched.
+        cells_{static_cast<Cell*>(std::calloc(max_series, sizeof(Cell)))},
+        size_{max_series} {
+    if (cells_ == nullptr) throw_bad_alloc();
+  }
+
+  ThreadState(const ThreadState&) = delete;
+  ThreadState& operator=(const ThreadState&) = delete;
+
+  ~ThreadState() {
+    for (std::size_t i = 0; i < size_; ++i) delete cells_[i].ring;
+    std::free(cells_);
+  }
+
+  Cell* cells() noexcept { return cells_; }
+
+  NameCache names;
+  bool is_in_use = true;  ///< Guarded by the registry's lock.
+
+ private:
+  [[noreturn]] static void throw_bad_alloc() {
+#if defined(__cpp_exceptions)
+    throw std::bad_alloc{};
+#else
+    std::abort();
+#endif
+  }
+
+  Cell* cells_;
+  std::size_t size_;
+};
+
+/// How a series is written; what is equal here is one series.
+struct SeriesText {
+  SeriesType type;
+  std::uint32_t one_in;
+  std::string_view head, type_text, tags_text;
+};
+
+class Registry;
+
+/// The calling thread's way to the cells of the client that it used last.
+struct LocalState {
+  const Registry* registry;
+  Cell* cells;
+  ThreadState* state;
+};
+inline constinit thread_local LocalState local_state{nullptr, nullptr, nullptr};
+
+/// The side of a client that sends.
+class RegistryOwner {
+ public:
+  /// Something was recorded while the flusher slept.
+  virtual void wake() noexcept = 0;
+  /// The lines of one sample, of a handle whose client does not aggregate.
+  virtual void emit(std::string_view lines) noexcept = 0;
+
+ protected:
+  ~RegistryOwner() = default;
+};
+
+struct RegistryOptions {
+  Profile profile = profiles::etsy;
+  std::size_t max_series = 10'000;
+  std::size_t max_samples_per_series = 1024;
+  std::size_t max_line_bytes = 8192;
+  bool aggregates = true;  ///< Else handles emit lines.
+  std::uint64_t (*random)() noexcept = &detail::random_bits;
+};
+
+/// Threads: any, if not said otherwise.
+class Registry : public std::enable_shared_from_this<Registry> {
+ public:
+  explicit Registry(const RegistryOptions& options)
+      : options_{options}, table_{std::make_unique<std::unique_ptr<Series>[]>(options.max_series)} {}
+
+  const RegistryOptions& options() const noexcept { return options_; }
+  client::DeliveryCounters& counters() noexcept { return counters_; }
+
+  /// What stands for a series that there was no room for.
+  static constexpr std::uint32_t overflow = NameCache::unknown;
+
+  /// The number of the series that is written like `wanted`; a new one when there is none, `overflow` when
+  /// there are max_series.
+  std::uint32_t find_or_add(const SeriesText& wanted) {
+    std::string key = std::to_string(static_cast<int>(wanted.type)) + ' ' + std::to_string(wanted.one_in);
+    key.append(1, ' ').append(wanted.head).append(1, ' ').append(wanted.tags_text);
+    const std::lock_guard lock{mutex_};
+    const std::uint32_t size = size_.load(std::memory_order_relaxed);
+    if (const auto found = numbers_.find(key); found != numbers_.end()) return found->second;
+    if (size == options_.max_series) return overflow;
+    auto series = std::make_unique<Series>();
+    series->type = wanted.type;
+    series->one_in = wanted.one_in;
+    series->head = wanted.head;
+    series->type_text = wanted.type_text;
+    series->tags_text = wanted.tags_text;
+    table_[size] = std::move(series);
+    numbers_.emplace(std::move(key), size);
+    size_.store(size + 1, std::memory_order_release);
+    return size;
+  }
+
+  std::uint32_t size() const noexcept { return size_.load(std::memory_order_acquire); }
+  Series& series(std::uint32_t index) noexcept { return *table_[index]; }
+
+  /// Calls `use(ThreadState&)` with the calling thread's state: the quick way is local_state.
+  template <class Use>
+  void with_state(Use&& use) {
+    if (local_state.registry == this) [[likely]]
+      return use(*local_state.state);
+    if (Membership* membership = Membership::of_this_thread()) return use(membership->join(*this));
+    // The thread is ending, and its memberships are gone: this call borrows a state.
+    ThreadState& state = enter();
+    use(state);
+    leave(state);
+  }
+
+  /// Wakes the flusher if it sleeps. To be called after each record.
+  void wake_flusher() noexcept {
+    if (flusher_sleeps.load(std::memory_order_relaxed)) [[unlikely]] {
+      if (flusher_sleeps.exchange(false)) owner_->wake();
+    }
+  }
+
+  void record_sample(Cell& cell, std::uint64_t bits) {
+    detail::single_writer_add(cell.count, std::uint64_t{1});
+    SampleRing* ring = cell.ring;
+    if (ring == nullptr) [[unlikely]] {
+      ring = new SampleRing{options_.max_samples_per_series};
+      __atomic_store_n(&cell.ring, ring, __ATOMIC_RELEASE);
+    }
+    if (!ring->push(bits)) [[unlikely]] {
+      const std::lock_guard lock{mutex_};
+      ring->push_over_bound(bits, options_.random());
+    }
+  }
+
+  void insert_member(Series& series, Cell& cell, std::string_view member) {
+    detail::single_writer_add(cell.count, std::uint64_t{1});
+    const std::lock_guard lock{mutex_};
+    if (series.members.insert(member, options_.max_samples_per_series) == MemberSet::Insertion::full) {
+      client::DeliveryCounters::add(counters_.dropped_series_limit);
+    }
+  }
+
+  /// Exchanges the members of a set with `members`, which is empty.
+  void take_members(std::uint32_t index, MemberSet& members) {
+    const std::lock_guard lock{mutex_};
+    std::swap(series(index).members, members);
+  }
+
+  std::uint64_t take_samples(SampleRing& ring, std::vector<std::uint64_t>& samples) {
+    const std::lock_guard lock{mutex_};
+    return ring.take(samples);
+  }
+
+  /// The states of all threads; they live as long as the registry.
+  void copy_states(std::vector<ThreadState*>& states) {
+    const std::lock_guard lock{mutex_};
+    states.clear();
+    for (const auto& state : states_) states.push_back(state.get());
+  }
+
+  /// How many calls all cells have seen.
+  std::uint64_t total_count() {
+    const std::lock_guard lock{mutex_};
+    std::uint64_t sum = 0;
+    for (const auto& state : states_) {
+      for (std::uint32_t i = 0; i < size(); ++i) sum += detail::relaxed_load(state->cells()[i].count);
+    }
+    return sum;
+  }
+
+  /// Gives the lines of one sample to the client, if it is still there.
+  void emit(std::string_view lines) noexcept {
+    if (!is_closed()) owner_->emit(lines);
+  }
+
+  /// The client comes and goes.
+  void open(RegistryOwner& owner) noexcept { owner_ = &owner; }
+  void close() noexcept {
+    flusher_sleeps = false;
+    is_closed_.store(true, std::memory_order_release);
+  }
+  bool is_closed() const noexcept { return is_closed_.load(std::memory_order_acquire); }
+
+  /// Whether a record has to wake the flusher.
+  alignas(64) std::atomic<bool> flusher_sleeps{false};
+
+ private:
+  /// The registries that a thread has joined; leaves them when the thread ends.
+  class Membership {
+   public:
+    Membership() = default;
+    Membership(const Membership&) = delete;
+    Membership& operator=(const Membership&) = delete;
+
+    ~Membership() {
+      local_state = {nullptr, nullptr, nullptr};
+      is_gone_ = true;
+      for (auto& [registry, state] : joined_) registry->leave(*state);
+    }
+
+    /// Null once the thread has destroyed it.
+    static Membership* of_this_thread() {
+      if (is_gone_) return nullptr;
+      thread_local Membership membership;
+      return &membership;
+    }
+
+    ThreadState& join(Registry& registry) {
+      std::erase_if(joined_, [](const auto& entry) {
+        return entry.first->is_closed() && entry.first.use_count() == 1;
+      });
+      ThreadState* state = nullptr;
+      for (auto& entry : joined_) {
+        if (entry.first.get() == &registry) state = entry.second;
+      }
+      if (state == nullptr) {
+        joined_.reserve(joined_.size() + 1);
+        state = &registry.enter();
+        joined_.emplace_back(registry.shared_from_this(), state);
+      }
+      local_state = {&registry, state->cells(), state};
+      return *state;
+    }
+
+   private:
+    static inline constinit thread_local bool is_gone_ = false;
+
+    std::vector<std::pair<std::shared_ptr<Registry>, ThreadState*>> joined_;
+  };
+
+  ThreadState& enter() {
+    const std::lock_guard lock{mutex_};
+    for (const auto& state : states_) {
+      if (!std::exchange(state->is_in_use, true)) return *state;
+    }
+    return *states_.emplace_back(std::make_unique<ThreadState>(options_.max_series));
+  }
+
+  void leave(ThreadState& state) noexcept {
+    const std::lock_guard lock{mutex_};
+    state.is_in_use = false;
+  }
+
+  RegistryOptions options_;
+  client::DeliveryCounters counters_;
+  RegistryOwner* owner_ = nullptr;
+  std::atomic<bool> is_closed_{false};
+  std::atomic<std::uint32_t> size_{0};
+  std::unique_ptr<std::unique_ptr<Series>[]> table_;
+  std::mutex mutex_;  ///< Guards what follows, the members of sets and the rings that are full.
+  std::unordered_map<std::string, std::uint32_t> numbers_;
+  std::vector<std::unique_ptr<ThreadState>> states_;
+};
+
+}  // namespace statwire::aggregate

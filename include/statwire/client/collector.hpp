@@ -1,0 +1,222 @@
+#pragma once
+
+// Turns what the cells of all threads have gathered since the last flush into lines: counters summed, gauges
+// at their last value, sets without doubles, timings packed. Reads the cells while their threads go on
+// writing.
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "statwire/aggregate/registry.hpp"
+#include "statwire/aggregate/series_line.hpp"
+#include "statwire/protocol/number.hpp"
+
+namespace statwire::client {
+
+/// One thread at a time.
+class Collector {
+ public:
+  Collector(aggregate::Registry& registry, std::size_t max_line_bytes)
+      : registry_{&registry}, max_line_bytes_{max_line_bytes} {}
+
+  /// Calls `out(std::string_view lines, std::uint64_t samples)` for everything that changed, lines of one
+  /// sample together. Returns whether any call was recorded since the last time.
+  template <class Out>
+  bool collect(Out&& out) {
+    using aggregate::SeriesType;
+    sum_cells();
+    bool changed = false;
+    for (std::uint32_t i = 0; i < totals_.size(); ++i) {
+      aggregate::Series& series = registry_->series(i);
+      const Sum seen{totals_[i].total - std::exchange(series.seen_total, totals_[i].total),
+                     totals_[i].count - std::exchange(series.seen_count, totals_[i].count)};
+      if (seen.count == 0) continue;
+      changed = true;
+      switch (series.type) {
+        case SeriesType::counter:
+          write_counter(series, seen, out);
+          break;
+        case SeriesType::gauge:
+          write_gauge(series, seen, out);
+          break;
+        case SeriesType::set:
+          write_set(i, seen, out);
+          break;
+        case SeriesType::timing:
+        case SeriesType::histogram:
+        case SeriesType::distribution:
+          DeliveryCounters::add(registry_->counters().sampled_out, seen.total);
+          for (aggregate::ThreadState* state : states_) write_samples(series, state->cells()[i], out);
+          break;
+      }
+    }
+    return changed;
+  }
+
+ private:
+  /// Of the cells of one series: see aggregate::Cell.
+  struct Sum {
+    std::uint64_t total = 0;
+    std::uint64_t count = 0;
+  };
+
+  void sum_cells() {
+    registry_->copy_states(states_);
+    totals_.assign(registry_->size(), {});
+    for (aggregate::ThreadState* state : states_) {
+      const aggregate::Cell* cells = state->cells();
+      for (std::size_t i = 0; i < totals_.size(); ++i) {
+        totals_[i].total += detail::relaxed_load(cells[i].total);
+        totals_[i].count += detail::relaxed_load(cells[i].count);
+      }
+    }
+  }
+
+  template <class Out>
+  void write_counter(aggregate::Series& series, Sum seen, Out& out) {
+    const auto whole = static_cast<std::int64_t>(seen.total);
+    double fraction = 0;
+    if (series.fraction.load(std::memory_order_relaxed) != 0) fraction = series.fraction.exchange(0);
+    if (fraction != 0) {
+      const double sum = static_cast<double>(whole) + fraction;
+      if (sum != 0 && std::isfinite(sum)) return write(series, sum, seen.count, out);
+    } else if (whole != 0) {
+      return write(series, whole, seen.count, out);
+    }
+    // They add up to nothing, and a line would say nothing.
+    DeliveryCounters::add(registry_->counters().sent, seen.count);
+  }
+
+  template <class Out>
+  void write_gauge(aggregate::Series& series, Sum seen, Out& out) {
+    const bool is_signed = registry_->options().profile.signed_gauges;
+    const auto taken = is_signed ? series.gauge.take() : aggregate::GaugeValue::Taken{series.gauge.peek(), 0};
+    const double value = std::isnan(taken.absolute) ? taken.change : taken.absolute + taken.change;
+    const bool is_absolute = !std::isnan(taken.absolute);
+    if (!std::isfinite(value) || (!is_absolute && value == 0)) {
+      return DeliveryCounters::add(registry_->counters().sent, seen.count);  // no change, all in all
+    }
+    if (is_absolute) {
+      line_.write_gauge(series, number_of(series, value), is_signed);
+    } else {
+      line_.write_gauge_delta(series, number_of(series, value));
+    }
+    finish(seen.count, out);
+  }
+
+  template <class Out>
+  void write_set(std::uint32_t index, Sum seen, Out& out) {
+    registry_->take_members(index, members_);
+    std::uint64_t samples = seen.count - std::min(seen.count, members_.refused());
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      line_.begin(registry_->series(index));
+      line_.put_member(members_[i]);
+      line_.end(registry_->series(index), 1);
+      const std::uint64_t share = i + 1 == members_.size() ? samples : std::min<std::uint64_t>(samples, 1);
+      finish(share, out);
+      samples -= share;
+    }
+    DeliveryCounters::add(registry_->counters().sent, samples);  // their member left with an earlier flush
+    members_.clear();
+  }
+
+  /// Writes the k samples that a ring kept of n. So that the server counts n exactly, n mod k of them say
+  /// that they stand for n/k + 1, and the others that they stand for n/k.
+  template <class Out>
+  void write_samples(aggregate::Series& series, aggregate::Cell& cell, Out& out) {
+    aggregate::SampleRing* ring = __atomic_load_n(&cell.ring, __ATOMIC_ACQUIRE);
+    if (ring == nullptr) return;
+    samples_.clear();
+    const std::uint64_t seen = registry_->take_samples(*ring, samples_);
+    if (samples_.empty()) return;
+    const std::uint64_t share = seen / samples_.size();
+    const std::size_t heavier = seen % samples_.size();
+    write_group(series, {samples_.data(), heavier}, share + 1, out);
+    write_group(series, {samples_.data() + heavier, samples_.size() - heavier}, share, out);
+  }
+
+  template <class Out>
+  void write_group(aggregate::Series& series, std::span<const std::uint64_t> group, std::uint64_t share,
+                   Out& out) {
+    const bool packed = registry_->options().profile.packed;
+    std::uint64_t values = 0;
+    for (const std::uint64_t bits : group) {
+      char text[protocol::max_number_chars];
+      const std::string_view value = text_of(series, bits, text);
+      // A rate takes 24 bytes at most: `|@0.` and a shortest double below 1.
+      const bool fits =
+          values != 0 && packed &&
+          line_.text().size() + 1 + value.size() + series.type_text.size() + series.tags_text.size() + 32 <=
+              max_line_bytes_;
+      if (values != 0 && !fits) {
+        line_.end(series, share);
+        finish(values * share, out);
+        values = 0;
+      }
+      if (values == 0) {
+        line_.begin(series);
+      } else {
+        line_.put(":");
+      }
+      line_.put(value);
+      ++values;
+    }
+    if (values == 0) return;
+    line_.end(series, share);
+    finish(values * share, out);
+  }
+
+  static std::string_view text_of(const aggregate::Series& series, std::uint64_t bits, char* text) {
+    char* end = text;
+    if (series.type == aggregate::SeriesType::timing) {
+      end = protocol::write_milliseconds(text, std::chrono::nanoseconds{static_cast<std::int64_t>(bits)});
+    } else {
+      double value = 0;
+      std::memcpy(&value, &bits, sizeof(value));
+      end = protocol::Number{value}.write(text);
+    }
+    return {text, static_cast<std::size_t>(end - text)};
+  }
+
+  static protocol::Number number_of(const aggregate::Series& series, double value) {
+    const bool is_single = series.single_precision.load(std::memory_order_relaxed) &&
+                           static_cast<double>(static_cast<float>(value)) == value;
+    return is_single ? protocol::Number{static_cast<float>(value)} : protocol::Number{value};
+  }
+
+  template <class Out>
+  void write(aggregate::Series& series, protocol::Number value, std::uint64_t samples, Out& out) {
+    line_.begin(series);
+    line_.put(value);
+    line_.end(series, 1);
+    finish(samples, out);
+  }
+
+  template <class Out>
+  void finish(std::uint64_t samples, Out& out) {
+    const std::string_view lines = line_.text();
+    if (lines.empty() || lines.size() > max_line_bytes_) {
+      DeliveryCounters::add(registry_->counters().dropped_oversize, samples);
+    } else {
+      out(lines, samples);
+    }
+  }
+
+  aggregate::Registry* registry_;
+  std::size_t max_line_bytes_;
+  std::vector<aggregate::ThreadState*> states_;
+  std::vector<Sum> totals_;
+  std::vector<std::uint64_t> samples_;
+  aggregate::MemberSet members_;
+  aggregate::SeriesLine line_;
+};
+
+}  // namespace statwire::client
