@@ -7,6 +7,7 @@
 //   auto answer = statwire::timed(statsd, "myfunc", [&] { return f(1, 2); });
 
 #include <chrono>
+#include <concepts>
 #include <exception>
 #include <functional>
 #include <string>
@@ -21,9 +22,9 @@ namespace detail {
 
 /// Where the time of a timer goes: a name of a client or a scope ...
 template <class Client>
-class NamedTiming {
+class TimingTarget {
  public:
-  NamedTiming(Client& statsd, std::string_view name, const MetricOptions& options) noexcept
+  TimingTarget(Client& statsd, std::string_view name, const MetricOptions& options) noexcept
       : statsd_{&statsd}, name_{name}, options_{options} {}
 
   bool is_sampled() noexcept { return statsd_->is_sampled(options_); }
@@ -42,9 +43,10 @@ class NamedTiming {
 };
 
 /// ... or a handle.
-class HandleTiming {
+template <>
+class TimingTarget<Timing> {
  public:
-  explicit HandleTiming(const Timing& timing) noexcept : timing_{&timing} {}
+  explicit TimingTarget(const Timing& timing) noexcept : timing_{&timing} {}
 
   bool is_sampled() noexcept { return timing_->is_sampled(); }
 
@@ -70,21 +72,23 @@ concept HasAddTag = requires(Target& target, const Tag& tag) {
 /// The client or handle, the name and the tags must outlive the timer; a temporary std::string or handle is
 /// refused by the compiler. Threads: one at a time; a timer may end on another thread than it began. Cost:
 /// two readings of the clock and one timing; when the rate leaves it out, neither.
-template <class Target, class Clock = std::chrono::steady_clock>
+/// `Measured` is a client, a scope or a Timing.
+template <class Measured, class Clock = std::chrono::steady_clock>
 class [[nodiscard]] ScopedTimer {
+  using Target = detail::TimingTarget<Measured>;
+
  public:
-  template <class Client>
-  [[nodiscard]] ScopedTimer(Client& statsd, std::string_view name, const MetricOptions& options = {}) noexcept
+  [[nodiscard]] ScopedTimer(Measured& statsd, std::string_view name,
+                            const MetricOptions& options = {}) noexcept
       : ScopedTimer{Target{statsd, name, options}} {}
 
-  template <class Client>
-  [[nodiscard]] ScopedTimer(Client& statsd, const char* name, const MetricOptions& options = {}) noexcept
+  [[nodiscard]] ScopedTimer(Measured& statsd, const char* name, const MetricOptions& options = {}) noexcept
       : ScopedTimer{statsd, std::string_view{name}, options} {}
 
-  template <class Client>
-  ScopedTimer(Client&, std::string&&, const MetricOptions& = {}) = delete;
+  ScopedTimer(Measured&, std::string&&, const MetricOptions& = {}) = delete;
 
-  [[nodiscard]] explicit ScopedTimer(const Timing& timing) noexcept : ScopedTimer{Target{timing}} {}
+  [[nodiscard]] explicit ScopedTimer(const Measured& timing) noexcept requires std::same_as<Measured, Timing>
+      : ScopedTimer{Target{timing}} {}
   explicit ScopedTimer(Timing&&) = delete;
 
   /// The timer that was moved from sends nothing.
@@ -145,11 +149,11 @@ class [[nodiscard]] ScopedTimer {
 };
 
 template <class Client, class Name>
-ScopedTimer(Client&, Name&&) -> ScopedTimer<detail::NamedTiming<Client>>;
+ScopedTimer(Client&, Name&&) -> ScopedTimer<Client>;
 template <class Client, class Name>
-ScopedTimer(Client&, Name&&, const MetricOptions&) -> ScopedTimer<detail::NamedTiming<Client>>;
-ScopedTimer(const Timing&)->ScopedTimer<detail::HandleTiming>;
-ScopedTimer(Timing&&)->ScopedTimer<detail::HandleTiming>;
+ScopedTimer(Client&, Name&&, const MetricOptions&) -> ScopedTimer<Client>;
+ScopedTimer(const Timing&)->ScopedTimer<Timing>;
+ScopedTimer(Timing&&)->ScopedTimer<Timing>;
 
 /// Calls `function`, returns what it returns, and sends the time that it took under `name`, also when it
 /// throws.

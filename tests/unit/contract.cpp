@@ -18,9 +18,10 @@
 using namespace std::chrono_literals;
 
 TEST_CASE("contract: the calls of a StatsdClient") {
-  statwire::StatsdClient statsd{
-      statwire::testing::MemoryTransport{},
-      {.prefix = "v1.tatar.bars.test.instance_test", .flush = statwire::Flush::manual}};
+  statwire::StatsdClient statsd{statwire::testing::MemoryTransport{},
+                                {.prefix = "v1.tatar.bars.test.instance_test",
+                                 .delivery = statwire::Delivery::buffered,
+                                 .flush = statwire::Flush::manual}};
 
   statsd.increment("python_test.inc_int");
   statsd.increment("bytes", 512);

@@ -39,7 +39,8 @@ void check_accounted(const DeliveryStats& stats) {
 
 TEST_CASE("statsd client: a negative absolute gauge follows a zero in the same datagram") {
   // Both lines and the line feed are 17 bytes: they do not fit behind the 5 bytes of the first line.
-  MemoryStatsd statsd{testing::MemoryTransport{}, {.max_packet_bytes = 20, .flush = Flush::manual}};
+  MemoryStatsd statsd{testing::MemoryTransport{},
+                      {.delivery = Delivery::buffered, .max_packet_bytes = 20, .flush = Flush::manual}};
   statsd.increment("a");
   statsd.gauge("gau", -5);
   statsd.flush();
@@ -55,7 +56,8 @@ TEST_CASE("statsd client: immediate delivery sends one datagram a call, without 
 }
 
 TEST_CASE("statsd client: buffered lines are packed to the byte limit") {
-  MemoryStatsd statsd{testing::MemoryTransport{}, {.max_packet_bytes = 17, .flush = Flush::manual}};
+  MemoryStatsd statsd{testing::MemoryTransport{},
+                      {.delivery = Delivery::buffered, .max_packet_bytes = 17, .flush = Flush::manual}};
   for (int i = 0; i < 7; ++i) statsd.increment("a");  // three lines and two line feeds are 17 bytes
   statsd.flush();
   CHECK(statsd.transport().datagrams() == Lines{"a:1|c\na:1|c\na:1|c", "a:1|c\na:1|c\na:1|c", "a:1|c"});
@@ -66,7 +68,8 @@ TEST_CASE("statsd client: buffered lines are packed to the byte limit") {
 TEST_CASE("statsd client: no datagram is longer than the limit, whatever is sent") {
   std::mt19937 random{7};
   for (const std::size_t limit : {16U, 17U, 100U, 1432U}) {
-    MemoryStatsd statsd{testing::MemoryTransport{}, {.max_packet_bytes = limit, .flush = Flush::manual}};
+    MemoryStatsd statsd{testing::MemoryTransport{},
+                        {.delivery = Delivery::buffered, .max_packet_bytes = limit, .flush = Flush::manual}};
     for (int i = 0; i < 500; ++i) {
       const std::string name(random() % 40 + 1, 'n');
       statsd.gauge(name, static_cast<double>(random()) * -0.001);
@@ -80,7 +83,8 @@ TEST_CASE("statsd client: no datagram is longer than the limit, whatever is sent
 }
 
 TEST_CASE("statsd client: a line that cannot fit is dropped and counted, and the next one is sent") {
-  MemoryStatsd statsd{testing::MemoryTransport{}, {.max_packet_bytes = 16, .flush = Flush::manual}};
+  MemoryStatsd statsd{testing::MemoryTransport{},
+                      {.delivery = Delivery::buffered, .max_packet_bytes = 16, .flush = Flush::manual}};
   statsd.increment(std::string(13, 'n'));  // 13 + ":1|c" is 17
   statsd.increment(std::string(12, 'n'));
   statsd.flush();
@@ -90,7 +94,7 @@ TEST_CASE("statsd client: a line that cannot fit is dropped and counted, and the
 }
 
 TEST_CASE("statsd client: what is no number is dropped and counted") {
-  MemoryStatsd statsd{testing::MemoryTransport{}, {.flush = Flush::manual}};
+  MemoryStatsd statsd{testing::MemoryTransport{}, {.delivery = Delivery::buffered, .flush = Flush::manual}};
   statsd.gauge("g", not_a_number);
   statsd.increment("c", infinity);
   statsd.decrement("c", -infinity);
@@ -112,7 +116,7 @@ TEST_CASE("statsd client: what is no number is dropped and counted") {
 }
 
 TEST_CASE("statsd client: a send that fails is counted, sample by sample") {
-  MemoryStatsd statsd{testing::MemoryTransport{}, {.flush = Flush::manual}};
+  MemoryStatsd statsd{testing::MemoryTransport{}, {.delivery = Delivery::buffered, .flush = Flush::manual}};
   statsd.transport().fail_with(std::make_error_code(std::errc::network_unreachable));
   statsd.increment("a");
   statsd.increment("b");
@@ -129,7 +133,8 @@ TEST_CASE("statsd client: a send that fails is counted, sample by sample") {
 
 TEST_CASE("statsd client: a sampled metric is sent as often as its rate says, and says its rate") {
   random_state = 0;  // the source runs through sixteenths: 1/16, 2/16, ... 0
-  MemoryStatsd statsd{testing::MemoryTransport{}, {.flush = Flush::manual, .random = &counting_random}};
+  MemoryStatsd statsd{testing::MemoryTransport{},
+                      {.delivery = Delivery::buffered, .flush = Flush::manual, .random = &counting_random}};
   for (int i = 0; i < 16; ++i) statsd.increment("hits", 1, {.rate = 0.25});
   statsd.flush();
   CHECK(statsd.transport().lines() == Lines(5, "hits:1|c|@0.25"));  // 0, 1/16 ... 4/16
@@ -138,7 +143,7 @@ TEST_CASE("statsd client: a sampled metric is sent as often as its rate says, an
 }
 
 TEST_CASE("statsd client: the random source of its own keeps to the rate") {
-  MemoryStatsd statsd{testing::MemoryTransport{}, {.flush = Flush::manual}};
+  MemoryStatsd statsd{testing::MemoryTransport{}, {.delivery = Delivery::buffered, .flush = Flush::manual}};
   constexpr int calls = 100'000;
   for (int i = 0; i < calls; ++i) statsd.increment("hits", 1, {.rate = 0.1});
   statsd.flush();
@@ -148,7 +153,7 @@ TEST_CASE("statsd client: the random source of its own keeps to the rate") {
 }
 
 TEST_CASE("statsd client: any duration becomes milliseconds") {
-  MemoryStatsd statsd{testing::MemoryTransport{}, {.flush = Flush::manual}};
+  MemoryStatsd statsd{testing::MemoryTransport{}, {.delivery = Delivery::buffered, .flush = Flush::manual}};
   statsd.timing("t", 2h);
   statsd.timing("t", 1500us);
   statsd.timing("t", 400ns);
@@ -162,7 +167,8 @@ TEST_CASE("statsd client: any duration becomes milliseconds") {
 
 TEST_CASE("statsd client: the prefix is cleaned, and one dot joins it") {
   for (const std::string prefix : {"a b:c", "a b:c.", "a_b|c.."}) {
-    MemoryStatsd statsd{testing::MemoryTransport{}, {.prefix = prefix, .flush = Flush::manual}};
+    MemoryStatsd statsd{testing::MemoryTransport{},
+                        {.prefix = prefix, .delivery = Delivery::buffered, .flush = Flush::manual}};
     statsd.increment("x");
     statsd.flush();
     CHECK(statsd.transport().lines() == Lines{"a_b_c.x:1|c"});
@@ -170,7 +176,8 @@ TEST_CASE("statsd client: the prefix is cleaned, and one dot joins it") {
 }
 
 TEST_CASE("statsd client: no string can make a second line") {
-  MemoryStatsd statsd{testing::MemoryTransport{}, {.prefix = "p\nq:1|c", .flush = Flush::manual}};
+  MemoryStatsd statsd{testing::MemoryTransport{},
+                      {.prefix = "p\nq:1|c", .delivery = Delivery::buffered, .flush = Flush::manual}};
   statsd.increment("a:1|c\nforged");
   statsd.set("users", "x|s\nforged:1|c");
   statsd.increment(std::string_view{"nul\0nul", 7});
@@ -189,14 +196,16 @@ TEST_CASE("statsd client: options out of range are refused with the value and wh
       return error.what();
     }
   };
-  CHECK(message_of({.max_packet_bytes = 15}).find("max_packet_bytes is 15; it must be 16 to 65467") !=
-        std::string::npos);
-  CHECK(message_of({.max_packet_bytes = 65468}).find("max_packet_bytes is 65468") != std::string::npos);
-  CHECK(message_of({.flush_interval = 0ms})
+  CHECK(message_of({.delivery = Delivery::buffered, .max_packet_bytes = 15})
+            .find("max_packet_bytes is 15; it must be 16 to 65467") != std::string::npos);
+  CHECK(message_of({.delivery = Delivery::buffered, .max_packet_bytes = 65468})
+            .find("max_packet_bytes is 65468") != std::string::npos);
+  CHECK(message_of({.delivery = Delivery::buffered, .flush_interval = 0ms})
             .find("flush_interval is 0 ms; it must be above 0 and at most 24 h") != std::string::npos);
-  CHECK(message_of({.flush_interval = std::chrono::milliseconds::max()}).find("at most 24 h") !=
-        std::string::npos);
-  CHECK(message_of({.max_packet_bytes = 65467, .flush_interval = 24h}) == "no error");
+  CHECK(message_of({.delivery = Delivery::buffered, .flush_interval = std::chrono::milliseconds::max()})
+            .find("at most 24 h") != std::string::npos);
+  CHECK(message_of({.delivery = Delivery::buffered, .max_packet_bytes = 65467, .flush_interval = 24h}) ==
+        "no error");
 }
 
 TEST_CASE("statsd client: emission promises not to throw, and the client is neither copied nor moved") {

@@ -30,7 +30,7 @@ Lines sent_by(MemoryStatsd& statsd) {
 }  // namespace
 
 TEST_CASE("timer: the scope's duration is sent when it ends") {
-  MemoryStatsd statsd{testing::MemoryTransport{}, {.flush = Flush::manual}};
+  MemoryStatsd statsd{testing::MemoryTransport{}, {.delivery = Delivery::buffered, .flush = Flush::manual}};
   {
     const Timer timer{statsd, "request"};
     ManualClock::advance(12500us);
@@ -40,7 +40,7 @@ TEST_CASE("timer: the scope's duration is sent when it ends") {
 }
 
 TEST_CASE("timer: the duration is sent when an exception ends the scope") {
-  MemoryStatsd statsd{testing::MemoryTransport{}, {.flush = Flush::manual}};
+  MemoryStatsd statsd{testing::MemoryTransport{}, {.delivery = Delivery::buffered, .flush = Flush::manual}};
   const auto failing = [&] {
     const Timer timer{statsd, "request"};
     ManualClock::advance(3ms);
@@ -51,7 +51,7 @@ TEST_CASE("timer: the duration is sent when an exception ends the scope") {
 }
 
 TEST_CASE("timer: stop sends at once, returns the duration, and the scope's end sends nothing more") {
-  MemoryStatsd statsd{testing::MemoryTransport{}, {.flush = Flush::manual}};
+  MemoryStatsd statsd{testing::MemoryTransport{}, {.delivery = Delivery::buffered, .flush = Flush::manual}};
   {
     Timer timer{statsd, "request"};
     ManualClock::advance(2ms);
@@ -63,7 +63,7 @@ TEST_CASE("timer: stop sends at once, returns the duration, and the scope's end 
 }
 
 TEST_CASE("timer: a cancelled timer sends nothing") {
-  MemoryStatsd statsd{testing::MemoryTransport{}, {.flush = Flush::manual}};
+  MemoryStatsd statsd{testing::MemoryTransport{}, {.delivery = Delivery::buffered, .flush = Flush::manual}};
   {
     Timer timer{statsd, "request"};
     timer.cancel();
@@ -87,14 +87,14 @@ TEST_CASE("timer: a temporary string is refused as a name, a string that lives i
   static_assert(std::is_constructible_v<Timer, MemoryStatsd&, std::string&>);
   static_assert(std::is_constructible_v<Timer, MemoryStatsd&, const char*>);
   static_assert(!std::is_copy_constructible_v<Timer>);
-  MemoryStatsd statsd{testing::MemoryTransport{}, {.flush = Flush::manual}};
+  MemoryStatsd statsd{testing::MemoryTransport{}, {.delivery = Delivery::buffered, .flush = Flush::manual}};
   std::string name = "request";
   { const Timer timer{statsd, name}; }
   CHECK(sent_by(statsd) == Lines{"request:0|ms"});
 }
 
 TEST_CASE("timed: the call's result is passed on, whatever it is") {
-  MemoryStatsd statsd{testing::MemoryTransport{}, {.flush = Flush::manual}};
+  MemoryStatsd statsd{testing::MemoryTransport{}, {.delivery = Delivery::buffered, .flush = Flush::manual}};
   int counter = 0;
   CHECK(timed(statsd, "value", [] { return std::string{"answer"}; }) == "answer");
   timed(statsd, "void", [&] { ++counter; });

@@ -33,8 +33,10 @@ TEST_CASE("delivery_stats: a snapshot shows each counter in its own place") {
   DeliveryCounters::add(counters.dropped_send, 64);
   DeliveryCounters::add(counters.datagrams, 128);
   DeliveryCounters::add(counters.bytes, 256);
-  const DeliveryStats stats = counters.snapshot(512);
-  CHECK(stats.accepted == 1);
+  DeliveryCounters::add(counters.dropped_unsupported, 512);
+  DeliveryCounters::add(counters.dropped_series_limit, 1024);
+  const DeliveryStats stats = counters.snapshot(2048);
+  CHECK(stats.accepted == 1 + 2048);
   CHECK(stats.sent == 2);
   CHECK(stats.sampled_out == 4);
   CHECK(stats.dropped_invalid == 8);
@@ -43,8 +45,10 @@ TEST_CASE("delivery_stats: a snapshot shows each counter in its own place") {
   CHECK(stats.dropped_send == 64);
   CHECK(stats.datagrams == 128);
   CHECK(stats.bytes == 256);
-  CHECK(stats.pending == 512);
-  CHECK(stats.dropped() == 120);
+  CHECK(stats.dropped_unsupported == 512);
+  CHECK(stats.dropped_series_limit == 1024);
+  CHECK(stats.dropped() == 120 + 512 + 1024);
+  CHECK(stats.pending == 1 + 2048 - 2 - 4 - (120 + 512 + 1024));
 }
 
 TEST_CASE("delivery_stats: counters add up, one at a time unless told otherwise") {

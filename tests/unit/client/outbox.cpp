@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -34,6 +35,10 @@ OutboxOptions options(std::size_t max_packet_bytes, std::size_t max_datagrams = 
           .max_datagrams = max_datagrams,
           .flush_interval = std::chrono::milliseconds{1000},
           .sender = Sender::calling_thread};
+}
+
+std::shared_ptr<statwire::aggregate::Registry> registry() {
+  return std::make_shared<statwire::aggregate::Registry>(statwire::aggregate::RegistryOptions{});
 }
 
 std::error_code refused() {
@@ -69,7 +74,7 @@ std::uint64_t accounted(const DeliveryStats& stats) {
 }  // namespace
 
 TEST_CASE("outbox: send makes a datagram of each sample at once") {
-  MemoryOutbox outbox{options(64)};
+  MemoryOutbox outbox{options(64), registry()};
   outbox.send("a:1|c");
   outbox.send("b:0|g\nb:-5|g");
   CHECK(outbox.transport().datagrams() == Datagrams{"a:1|c", "b:0|g\nb:-5|g"});
@@ -82,7 +87,7 @@ TEST_CASE("outbox: send makes a datagram of each sample at once") {
 }
 
 TEST_CASE("outbox: what is added waits for flush, then leaves in one datagram") {
-  MemoryOutbox outbox{options(64)};
+  MemoryOutbox outbox{options(64), registry()};
   outbox.add("a:1|c");
   outbox.add("b:0|g\nb:-5|g");
   outbox.add("a:1|c");
@@ -99,7 +104,7 @@ TEST_CASE("outbox: what is added waits for flush, then leaves in one datagram") 
 }
 
 TEST_CASE("outbox: a flush of nothing sends nothing") {
-  MemoryOutbox outbox{options(64)};
+  MemoryOutbox outbox{options(64), registry()};
   outbox.flush();
   outbox.add("a:1|c");
   outbox.flush();
@@ -109,7 +114,7 @@ TEST_CASE("outbox: a flush of nothing sends nothing") {
 }
 
 TEST_CASE("outbox: a full datagram leaves with the sample that finds it full, the open one stays") {
-  MemoryOutbox outbox{options(11)};
+  MemoryOutbox outbox{options(11), registry()};
   outbox.add("a:1|c");
   outbox.add("b:1|c");
   CHECK(outbox.transport().datagrams().empty());
@@ -123,7 +128,7 @@ TEST_CASE("outbox: a full datagram leaves with the sample that finds it full, th
 }
 
 TEST_CASE("outbox: send does not wait for what was added before") {
-  MemoryOutbox outbox{options(64)};
+  MemoryOutbox outbox{options(64), registry()};
   outbox.add("added:1|c");
   outbox.send("sent:1|c");
   CHECK(outbox.transport().datagrams() == Datagrams{"sent:1|c"});
@@ -133,7 +138,7 @@ TEST_CASE("outbox: send does not wait for what was added before") {
 
 TEST_CASE("outbox: without a thread the smallest buffer holds any number of samples") {
   constexpr std::size_t max_packet_bytes = 40;
-  MemoryOutbox outbox{options(max_packet_bytes, 2)};
+  MemoryOutbox outbox{options(max_packet_bytes, 2), registry()};
   statwire::test::RandomBytes random{11};
   std::vector<std::string> lines;
   for (int i = 0; i < 5000; ++i) {
@@ -160,7 +165,7 @@ TEST_CASE("outbox: without a thread the smallest buffer holds any number of samp
 }
 
 TEST_CASE("outbox: while the transport fails, samples are counted as dropped and not sent again") {
-  MemoryOutbox outbox{options(11)};
+  MemoryOutbox outbox{options(11), registry()};
   outbox.transport().fail_with(refused());
   outbox.send("s:1|c");
   CHECK(outbox.stats().dropped_send == 1);
@@ -196,7 +201,7 @@ TEST_CASE("outbox: whichever send fails, just the samples of that datagram are d
   for (std::size_t failing_call = 1; failing_call <= all.size(); ++failing_call) {
     CAPTURE(failing_call);
     Datagrams sent;
-    Outbox<RecordingTransport> outbox{options(11), sent, failing_call};
+    Outbox<RecordingTransport> outbox{options(11), registry(), sent, failing_call};
     outbox.add("a:1|c");
     outbox.add("b:1|c");
     outbox.add("c:1|c");
@@ -219,7 +224,7 @@ TEST_CASE("outbox: whichever send fails, just the samples of that datagram are d
 TEST_CASE("outbox: the destructor sends what is left, after what was sent before") {
   Datagrams sent;
   {
-    Outbox<RecordingTransport> outbox{options(11), sent};
+    Outbox<RecordingTransport> outbox{options(11), registry(), sent};
     outbox.add("a:1|c");
     outbox.add("b:1|c");
     outbox.add("c:1|c");
@@ -230,12 +235,12 @@ TEST_CASE("outbox: the destructor sends what is left, after what was sent before
 
 TEST_CASE("outbox: the destructor of an empty outbox sends nothing") {
   Datagrams sent;
-  { const Outbox<RecordingTransport> outbox{options(11), sent}; }
+  { const Outbox<RecordingTransport> outbox{options(11), registry(), sent}; }
   CHECK(sent.empty());
 }
 
 TEST_CASE("outbox: stats show the counters that the client keeps in it") {
-  MemoryOutbox outbox{options(64)};
+  MemoryOutbox outbox{options(64), registry()};
   statwire::client::DeliveryCounters::add(outbox.counters().accepted, 3);
   statwire::client::DeliveryCounters::add(outbox.counters().dropped_invalid, 2);
   CHECK(outbox.stats().accepted == 3);
