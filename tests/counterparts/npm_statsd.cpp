@@ -6,8 +6,8 @@
 #include <map>
 #include <string>
 
-#include "statwire/statsd.hpp"
 #include "support/child_process.hpp"
+#include "support/counterpart.hpp"
 #include "support/scratch_directory.hpp"
 #include "support/text.hpp"
 
@@ -15,7 +15,6 @@ namespace {
 
 using namespace statwire;
 using namespace statwire::test;
-using namespace std::chrono_literals;
 
 /// Takes the connections that the daemon opens to Graphite, one a flush.
 class GraphiteListener {
@@ -59,61 +58,39 @@ std::string configuration(std::uint16_t port, std::uint16_t graphite_port) {
          std::to_string(graphite_port) + ", graphite: { legacyNamespace: false } }\n";
 }
 
-/// Everything that a client sends in one go, twice the limit of a datagram.
-void send_everything(std::uint16_t port) {
-  StatsdClient statsd{"127.0.0.1", port, {.prefix = "app", .max_packet_bytes = 200, .flush = Flush::manual}};
-  statsd.increment("hits", 3);
-  statsd.increment("hits");
-  statsd.decrement("hits", 2);
-  statsd.increment("fractions", 0.25);
-  statsd.increment("large", 123'456'789'012);
-  statsd.increment("sampled", 1, {.rate = 0.999999999});  // sent, but for one time in a thousand million
-  statsd.gauge("depth", 42);
-  statsd.gauge_delta("depth", 5);
-  statsd.gauge_delta("depth", -7);
-  statsd.gauge("below", -5.5);
-  statsd.timing("latency", 250us);
-  statsd.timing("latency", 12s);
-  statsd.set("users", "alice");
-  statsd.set("users", "alice");
-  statsd.set("users", "b:o|b\nforged:1|c");
-  statsd.set("users", 17);
-  statsd.increment("na me/with:every|thing\nforged:1|c");
-  statsd.flush();
-  REQUIRE(statsd.stats().sent == statsd.stats().accepted);
-}
-
 }  // namespace
 
 TEST_CASE("npm statsd: it reports exactly what the client sent") {
   const std::filesystem::path daemon = STATWIRE_COUNTERPARTS "/node_modules/statsd/stats.js";
-  if (!std::filesystem::exists(daemon)) {
-    MESSAGE("SKIPPED: npm statsd is not installed; ./scripts/setup.sh --counterparts installs it");
-    return;
-  }
+  if (is_missing("npm statsd", daemon)) return;
   GraphiteListener graphite;
   const ScratchDirectory scratch;
   const std::uint16_t port = free_port<asio::ip::udp>();
   ChildProcess statsd{{"node", daemon, scratch.write("config.js", configuration(port, graphite.port()))}};
   graphite.next_flush();
-  send_everything(port);
+  const SentLines sent = send_everything(port);
 
   std::map<std::string, double> seen;
-  while (!seen.contains("stats.counters.app.hits.count")) seen = graphite.next_flush();
+  while (!seen.contains("stats.gauges.app.end")) seen = graphite.next_flush();
   CAPTURE(statsd.output());
   CHECK(seen.at("stats.counters.app.hits.count") == 2);
-  CHECK(seen.at("stats.counters.app.fractions.count") == 0.25);
+  CHECK(seen.at("stats.counters.app.down.count") == -7);
+  CHECK(seen.at("stats.counters.app.fractions.count") == 2.25);
   CHECK(seen.at("stats.counters.app.large.count") == 123'456'789'012);
-  CHECK(seen.at("stats.counters.app.sampled.count") == doctest::Approx(1));
+  CHECK(seen.at("stats.counters.app.halves.count") == 2 * sent.halves);
+  CHECK(seen.at("stats.counters.app.tenths.count") == 30 * sent.tenths);
   CHECK(seen.at("stats.gauges.app.depth") == 40);
   CHECK(seen.at("stats.gauges.app.below") == -5.5);
+  CHECK(seen.at("stats.gauges.app.sunk") == -7);
   CHECK(seen.at("stats.timers.app.latency.count") == 2);
-  CHECK(seen.at("stats.timers.app.latency.lower") == 0.25);
+  CHECK(seen.at("stats.timers.app.latency.lower") == 250);
   CHECK(seen.at("stats.timers.app.latency.upper") == 12'000);
+  CHECK(seen.at("stats.timers.app.brief.lower") == 0.25);
+  CHECK(seen.at("stats.timers.app.sampled.count") == 2 * sent.timings);
+  CHECK(seen.at("stats.timers.app.sampled.upper") == 40);
   CHECK(seen.at("stats.sets.app.users.count") == 3);
   CHECK(seen.at("stats.counters.app.na_me-with_every_thing_forged_1_c.count") == 1);
   // The daemon's own count: every line was good, and there were no others.
   CHECK(seen.at("stats.counters.statsd.bad_lines_seen.count") == 0);
-  CHECK(seen.at("stats.counters.statsd.metrics_received.count") ==
-        18);  // 17 calls, the negative gauge is two lines
+  CHECK(seen.at("stats.counters.statsd.metrics_received.count") == sent.all);
 }
