@@ -28,6 +28,7 @@ for argument in "$@"; do
 done
 
 has_command() { command -v "$1" >/dev/null; }
+has_daemon() { PATH=$PATH:/usr/sbin has_command "$1"; }  # Debian keeps them out of the PATH of users
 has_header() { printf '#if !__has_include(<%s>)\n#error\n#endif\n' "$1" | g++ -std=c++20 -fsyntax-only -x c++ - 2>/dev/null; }
 has_any_header() { for header in "$@"; do has_header "$header" && return; done; return 1; }
 has_sanitizers() { echo 'int main() {}' | clang++ -fsanitize=address -x c++ -o /dev/null - 2>/dev/null; }
@@ -62,6 +63,8 @@ find_missing() {
   if [ "$with_counterparts" = yes ]; then
     need nodejs has_command node
     need npm has_command npm
+    need collectd-core has_daemon collectd
+    need netdata-core has_daemon netdata
   fi
 }
 
@@ -79,16 +82,24 @@ install_packages() {
     as_root=(sudo)
   fi
   echo "setup.sh: installing ${missing[*]}"
-  local log
+  local log policy=/usr/sbin/policy-rc.d service
   log=$(mktemp)
   trap "rm -f '$log'" EXIT
+  if [ "$with_counterparts" = yes ] && [ ! -e "$policy" ]; then
+    # The tests start the daemons for themselves: while this file is there, the packages start none.
+    trap "rm -f '$log'; ${as_root[*]} rm -f '$policy'" EXIT
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install -m 755 /dev/stdin "$policy"
+  fi
   if ! { "${as_root[@]}" apt-get update -qq &&
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-      apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+      apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null; } >"$log" 2>&1; then
     tail -n 15 "$log" >&2
     echo "setup.sh: apt-get could not install: ${missing[*]}" >&2
     exit 1
   fi
+  for service in collectd netdata; do  # nor does a new one start with the system
+    [[ " ${missing[*]} " != *" $service-core "* ]] || "${as_root[@]}" update-rc.d "$service" disable >/dev/null
+  done
 }
 
 find_missing
