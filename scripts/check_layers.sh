@@ -8,7 +8,7 @@
 #   base       error.hpp version.hpp detail/    (detail/asio.hpp and detail/resolve.hpp: sockets)
 #   protocol   protocol/                        base
 #   concepts   transport/{concepts,null}.hpp    base
-#   transport  other transport/                 base, sockets, concepts
+#   transport  other transport/                 base, sockets, protocol, concepts
 #   machinery  client/ aggregate/               base, protocol, concepts
 #   feature    *.hpp                            all of these
 #   server     server/                          all of these
@@ -36,7 +36,7 @@ find statwire -name '*.hpp' | sort | xargs awk '
     allowed["sockets"] = " base sockets "
     allowed["protocol"] = " base protocol "
     allowed["concepts"] = " base concepts "
-    allowed["transport"] = " base sockets concepts transport "
+    allowed["transport"] = " base sockets protocol concepts transport "
     allowed["machinery"] = " base protocol concepts machinery "
     allowed["feature"] = " base sockets protocol concepts transport machinery feature "
     allowed["server"] = allowed["feature"] "server "
