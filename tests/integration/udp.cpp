@@ -273,7 +273,7 @@ TEST_CASE("udp: the socket stays while the host still has its address") {
 
 TEST_CASE("statsd client: buffered lines leave by themselves after the flush interval") {
   UdpReceiver receiver;
-  StatsdClient statsd{"127.0.0.1", receiver.port(), {.flush_interval = 20ms}};
+  StatsdClient statsd{"127.0.0.1", receiver.port(), {.delivery = Delivery::buffered, .flush_interval = 20ms}};
   statsd.increment("first");
   statsd.gauge("second", 2);
   CHECK(receiver.receive() == "first:1|c\nsecond:2|g");
@@ -283,7 +283,7 @@ TEST_CASE("statsd client: buffered lines leave by themselves after the flush int
 
 TEST_CASE("statsd client: a full datagram does not wait for the flush interval") {
   UdpReceiver receiver;
-  StatsdClient statsd{"127.0.0.1", receiver.port(), {.max_packet_bytes = 16, .flush_interval = 1h}};
+  StatsdClient statsd{"127.0.0.1", receiver.port(), {.delivery = Delivery::buffered, .max_packet_bytes = 16, .flush_interval = 1h}};
   statsd.increment("aaaa");
   statsd.increment("bbbb");  // 8 + 1 + 8 bytes are more than 16
   CHECK(receiver.receive() == "aaaa:1|c");
@@ -292,7 +292,7 @@ TEST_CASE("statsd client: a full datagram does not wait for the flush interval")
 TEST_CASE("statsd client: the destructor sends what is left") {
   UdpReceiver receiver;
   {
-    StatsdClient statsd{"127.0.0.1", receiver.port(), {.flush_interval = 1h}};
+    StatsdClient statsd{"127.0.0.1", receiver.port(), {.delivery = Delivery::buffered, .flush_interval = 1h}};
     statsd.increment("last");
   }
   CHECK(receiver.receive() == "last:1|c");
@@ -340,7 +340,7 @@ struct GatedTransport {
 
 TEST_CASE("statsd client: when the buffer is full, samples are dropped and counted, and no caller waits") {
   Gate gate;
-  StatsdClient statsd{GatedTransport{&gate}, {.max_packet_bytes = 1432}};
+  StatsdClient statsd{GatedTransport{&gate}, {.delivery = Delivery::buffered, .max_packet_bytes = 1432}};
   constexpr std::uint64_t calls = 200'000;  // some 1.6 MB, into a buffer of 1 MiB
   for (std::uint64_t i = 0; i < calls; ++i) statsd.increment("hits");
   const DeliveryStats full = statsd.stats();
