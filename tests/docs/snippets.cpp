@@ -37,13 +37,15 @@ TEST_CASE("snippet: count, measure, time") {
 
   statwire::StatsdClient statsd{"127.0.0.1", port, {.prefix = "shop"}};
 
-  statsd.increment("orders");                     // shop.orders:1|c
-  statsd.increment("bytes", 512, {.rate = 0.1});  // one call in ten: shop.bytes:512|c|@0.1
-  statsd.decrement("seats");                      // shop.seats:-1|c
-  statsd.gauge("queue.depth", 42);                // shop.queue.depth:42|g
-  statsd.gauge_delta("queue.depth", -3);          // shop.queue.depth:-3|g
-  statsd.timing("checkout", 12500us);             // shop.checkout:12.5|ms; any std::chrono::duration
-  statsd.set("visitors", "alice");                // shop.visitors:alice|s
+  statsd.increment("orders");  // shop.orders:1|c
+  statsd.increment("bytes", 512,
+                   {.tags = {{"route", "/a"}, {"zone", "eu"}}});  // shop.bytes:512|c|#route:/a,zone:eu
+  statsd.decrement("seats");                                      // shop.seats:-1|c
+  statsd.gauge("queue.depth", 42);                                // shop.queue.depth:42|g
+  statsd.gauge_delta("queue.depth", -3);  // what is set in the same second is changed: shop.queue.depth:39|g
+  statsd.timing("checkout", 12500us);     // shop.checkout:12.5|ms; any std::chrono::duration
+  statsd.timing("query", 3ms, {.rate = 0.1});  // one call in ten: shop.query:3|ms|@0.1
+  statsd.set("visitors", "alice");             // shop.visitors:alice|s
 
   {
     statwire::ScopedTimer timer{statsd, "request"};  // sent when the scope ends, also by an exception
@@ -53,6 +55,26 @@ TEST_CASE("snippet: count, measure, time") {
 
   CHECK(status == 200);
   CHECK(statsd.stats().dropped() == 0);
+}
+
+TEST_CASE("snippet: handles and scopes") {
+  using namespace std::chrono_literals;
+  statwire::StatsdClient statsd{statwire::testing::MemoryTransport{}, {.flush = statwire::Flush::manual}};
+
+  statwire::Counter hits = statsd.counter("hits", {.tags = {{"route", "/a"}}});  // resolve once ...
+  hits.increment();  // ... then a few instructions a call
+  statwire::Timing latency = statsd.timing("latency");
+  latency.record(12ms);
+  auto misses = statsd.counter<"cache.misses">();  // an illegal name does not compile
+  misses.increment(3);
+
+  auto api =
+      statsd.scope("api", {.tags = {{"zone", "eu"}}});  // a view: same client, longer prefix, more tags
+  api.increment("calls");                               // api.calls:1|c|#zone:eu
+
+  statsd.flush();
+  CHECK(statsd.transport().lines() == std::vector<std::string>{"hits:1|c|#route:/a", "latency:12|ms",
+                                                               "cache.misses:3|c", "api.calls:1|c|#zone:eu"});
 }
 
 TEST_CASE("snippet: put and get") {
