@@ -20,10 +20,12 @@
 
 #include "statwire/calls.hpp"
 #include "statwire/client/engine.hpp"
+#include "statwire/client/environment.hpp"
 #include "statwire/detail/fail.hpp"
 #include "statwire/detail/random.hpp"
 #include "statwire/protocol/profile.hpp"
 #include "statwire/transport/concepts.hpp"
+#include "statwire/transport/endpoint.hpp"
 #include "statwire/transport/udp.hpp"
 
 namespace statwire {
@@ -69,11 +71,32 @@ struct StatsdOptions {
 template <DatagramTransport Transport = UdpTransport>
 class StatsdClient : public MetricCalls<StatsdClient<Transport>, Transport> {
  public:
-  /// Connects a client to a server. Throws ClientError when the host cannot be resolved or an option is out
-  /// of range; whether anybody listens is not known over UDP.
+  /// A client of a server. A host name is looked up in the background, and again now and then; until it is
+  /// known, everything is kept. Throws ClientError for an empty host, port 0, or an option out of range.
   StatsdClient(std::string_view host, std::uint16_t port, StatsdOptions options = {}) requires
       std::constructible_from<Transport, std::string_view, std::uint16_t>
       : StatsdClient{checked(std::move(options)), InPlace{}, host, port} {}
+
+  /// A client of an endpoint: `udp://host:8125`, `unix:///run/dsd.sock`, `tcp://host:8125`, ... (see
+  /// protocol/endpoint.hpp). Throws ClientError that says which byte is wrong, and what would be right.
+  explicit StatsdClient(std::string_view endpoint, StatsdOptions options = {}) requires
+      std::constructible_from<Transport, std::string_view>
+      : StatsdClient{checked(std::move(options)), InPlace{}, endpoint} {}
+  explicit StatsdClient(const Endpoint& endpoint, StatsdOptions options = {}) requires
+      std::constructible_from<Transport, const Endpoint&>
+      : StatsdClient{checked(std::move(options)), InPlace{}, endpoint} {}
+
+  /// A client of what the environment says, read once: STATSD_URL, else DD_DOGSTATSD_URL, else STATSD_HOST
+  /// and STATSD_PORT (127.0.0.1 and 8125 by default); STATSD_PREFIX where the options have none;
+  /// STATSD_DISABLE=1. Throws ClientError that names the variable, its value and what would be right.
+  ///
+  ///   auto statsd = statwire::StatsdClient<>::from_env();
+  static StatsdClient<EndpointTransport> from_env(StatsdOptions options = {}) {
+    const Environment environment = read_environment();
+    if (options.prefix.empty()) options.prefix = environment.prefix;
+    if (environment.disabled) options.enabled = false;
+    return StatsdClient<EndpointTransport>{environment.endpoint, std::move(options)};
+  }
 
   /// A client over a transport of its own, as the fakes of testing/ are.
   explicit StatsdClient(Transport transport, StatsdOptions options = {})
@@ -157,5 +180,12 @@ class StatsdClient : public MetricCalls<StatsdClient<Transport>, Transport> {
   aggregate::Context context_;
   client::Engine<Transport> engine_;
 };
+
+StatsdClient(const char*)->StatsdClient<EndpointTransport>;
+StatsdClient(const char*, StatsdOptions)->StatsdClient<EndpointTransport>;
+StatsdClient(std::string_view)->StatsdClient<EndpointTransport>;
+StatsdClient(std::string_view, StatsdOptions)->StatsdClient<EndpointTransport>;
+StatsdClient(const std::string&)->StatsdClient<EndpointTransport>;
+StatsdClient(const std::string&, StatsdOptions)->StatsdClient<EndpointTransport>;
 
 }  // namespace statwire

@@ -5,6 +5,7 @@
 // client are collected first. A background thread does it, and sleeps while there is nothing to send; without
 // it, full datagrams leave from the thread that fills them and the rest at flush().
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -79,7 +80,8 @@ class Outbox final : public aggregate::RegistryOwner {
       thread_.join();
     }
     registry_->close();
-    flush();
+    is_transport_ready(Waiting::allowed);
+    send_all();
   }
 
   /// Something was recorded in a cell while the thread slept.
@@ -103,7 +105,12 @@ class Outbox final : public aggregate::RegistryOwner {
   void send(std::string_view lines) noexcept {
     DeliveryCounters::add(counters().accepted);
     const std::lock_guard sending{send_mutex_};
-    count({lines, 1}, transport_.send(lines));
+    const std::error_code ec = transport_.send(lines);
+    count({lines, 1}, ec);
+    if constexpr (HasReady<Transport>) {
+      constexpr std::uint32_t sends_between_upkeep = 1024;
+      if (ec || ++sends_ % sends_between_upkeep == 0) transport_.ready();
+    }
   }
 
   /// Packs the lines of one sample, which are not longer than max_packet_bytes.
@@ -118,14 +125,14 @@ class Outbox final : public aggregate::RegistryOwner {
     if (thread_.joinable()) {
       if (was_empty || filled_datagram) wake_.notify_one();
     } else if (filled_datagram) {
-      drain(Drain::full_datagrams);
+      drain(Drain::full_datagrams, Waiting::forbidden);
     }
   }
 
-  /// Sends everything that was recorded or added before the call.
+  /// Sends everything that was recorded or added before the call. Waits a while for a host name to be known;
+  /// what has nowhere to go yet is kept.
   void flush() noexcept {
-    collect();
-    drain(Drain::everything);
+    if (is_transport_ready(Waiting::allowed)) send_all();
   }
 
   DeliveryStats stats() const noexcept {
@@ -144,6 +151,28 @@ class Outbox final : public aggregate::RegistryOwner {
 
  private:
   enum class Drain { full_datagrams, everything };
+  enum class Waiting { forbidden, allowed };
+
+  /// While a transport is not ready, everything is kept: cells go on summing.
+  bool is_transport_ready([[maybe_unused]] Waiting waiting) noexcept {
+    if constexpr (HasReady<Transport>) {
+      const std::lock_guard sending{send_mutex_};
+      if constexpr (HasWaitReady<Transport>) {
+        constexpr std::chrono::seconds patience{2};
+        if (waiting == Waiting::allowed)
+          return transport_.wait_ready(std::chrono::steady_clock::now() + patience);
+      }
+      return transport_.ready();
+    }
+    return true;
+  }
+
+  /// Returns whether anything was recorded since the last time.
+  bool send_all() noexcept {
+    const bool any = collect();
+    drain(Drain::everything, Waiting::allowed);
+    return any;
+  }
 
   void run() noexcept {
     std::unique_lock lock{mutex_};
@@ -153,14 +182,19 @@ class Outbox final : public aggregate::RegistryOwner {
       while (wake_.wait_until(lock, due, [this] { return stopping_ || ring_.sealed() != 0; })) {
         if (stopping_) return;
         lock.unlock();
-        drain(Drain::full_datagrams);
-        lock.lock();
+        if (is_transport_ready(Waiting::forbidden)) {
+          drain(Drain::full_datagrams, Waiting::allowed);
+          lock.lock();
+        } else {
+          lock.lock();
+          wake_.wait_until(lock, due, [this] { return stopping_; });
+        }
       }
       lock.unlock();
-      const bool any = collect();
-      drain(Drain::everything);
+      const bool is_ready = is_transport_ready(Waiting::forbidden);
+      const bool any = is_ready && send_all();
       lock.lock();
-      has_records_ = has_more_to_come(any);
+      if (is_ready) has_records_ = has_more_to_come(any);
     }
   }
 
@@ -181,7 +215,7 @@ class Outbox final : public aggregate::RegistryOwner {
     const std::lock_guard collecting{collect_mutex_};
     return collector_.collect([this](std::string_view lines, std::uint64_t samples) {
       if (try_append(lines, samples)) return;
-      drain(Drain::full_datagrams);
+      drain(Drain::full_datagrams, Waiting::allowed);
       if (!try_append(lines, samples)) DeliveryCounters::add(counters().dropped_queue_full, samples);
     });
   }
@@ -191,19 +225,60 @@ class Outbox final : public aggregate::RegistryOwner {
     return ring_.append(lines, samples);
   }
 
-  void drain(Drain what) noexcept {
+  void drain(Drain what, Waiting waiting) noexcept {
     const std::lock_guard sending{send_mutex_};
     std::unique_lock lock{mutex_};
     // Counted beforehand, so that threads which go on adding cannot keep this one here.
-    for (std::size_t left = what == Drain::everything ? ring_.size() : ring_.sealed(); left != 0; --left) {
+    std::size_t left = what == Drain::everything ? ring_.size() : ring_.sealed();
+    for (int tries = 1; left != 0;) {
       if (ring_.sealed() == 0) ring_.seal();
-      const Datagram datagram = ring_.front();
+      DatagramBatch batch = ring_.front_batch(std::min(left, burst_datagrams));
+      batch.padded = registry_->options().profile.empty_lines;
       lock.unlock();
-      const std::error_code ec = transport_.send(datagram.bytes);
+      std::error_code ec;
+      const std::size_t sent = send_batch(batch, ec);
+      // Full buffers of the system empty themselves; the datagram is worth a few more tries.
+      const bool again = ec && is_congestion(ec) && waiting == Waiting::allowed && tries < most_tries;
+      if (again) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+      } else if (paces && waiting == Waiting::allowed && left > batch.sizes.size()) {
+        // Without a pause a receiver with a default buffer loses what comes faster than it is scheduled.
+        std::this_thread::sleep_for(std::chrono::microseconds{500});
+      }
       lock.lock();
-      count(datagram, ec);  // together with the pop, so that no sample is ever both pending and sent
+      tries = again ? tries + 1 : 1;
+      left -= settle(sent, again ? std::error_code{} : ec);
+    }
+  }
+
+  static bool is_congestion(std::error_code ec) noexcept {
+    return ec == std::errc::operation_would_block || ec == std::errc::resource_unavailable_try_again ||
+           ec == std::errc::no_buffer_space;
+  }
+
+  std::size_t send_batch(const DatagramBatch& batch, std::error_code& ec) noexcept {
+    if constexpr (HasSendBatch<Transport>) {
+      return transport_.send_batch(batch, ec);
+    } else {
+      for (std::size_t i = 0; i < batch.sizes.size(); ++i) {
+        ec = transport_.send(batch.datagram(i));
+        if (ec) return i;
+      }
+      return batch.sizes.size();
+    }
+  }
+
+  /// Takes from the ring what was sent, and what could not be; returns how many datagrams. Together with the
+  /// count, so that no sample is ever both pending and sent.
+  std::size_t settle(std::size_t sent, std::error_code ec) noexcept {
+    for (std::size_t i = 0; i < sent; ++i) {
+      count(ring_.front(), {});
       ring_.pop_front();
     }
+    if (!ec) return sent;
+    count(ring_.front(), ec);
+    ring_.pop_front();
+    return sent + 1;
   }
 
   void count(const Datagram& datagram, std::error_code ec) noexcept {
@@ -215,6 +290,13 @@ class Outbox final : public aggregate::RegistryOwner {
     DeliveryCounters::add(counters().datagrams);
     DeliveryCounters::add(counters().bytes, datagram.bytes.size());
   }
+
+  static constexpr bool paces = HasBurstDatagrams<Transport>;
+  static constexpr std::size_t burst_datagrams = [] {
+    if constexpr (HasBurstDatagrams<Transport>) return Transport::burst_datagrams;
+    return std::size_t{64};
+  }();
+  static constexpr int most_tries = 20;
 
   std::shared_ptr<aggregate::Registry> registry_;
   std::mutex collect_mutex_;  ///< Guards the collector; taken before the others.
@@ -228,6 +310,7 @@ class Outbox final : public aggregate::RegistryOwner {
   std::condition_variable wake_;
   std::chrono::milliseconds flush_interval_;
   bool immediate_;
+  std::uint32_t sends_ = 0;  ///< Guarded by send_mutex_.
   std::thread thread_;
 };
 

@@ -33,6 +33,7 @@ struct Profile {
   bool histograms = false;  ///< `h`. Else sent as `ms`, which servers treat alike; negative ones are refused.
   bool distributions = false;  ///< `d`. Else sent as histograms are.
   bool timestamps = false;     ///< `|T1700000000` on counters and gauges. Else samples with one are refused.
+  bool empty_lines = false;    ///< Skips empty lines, so datagrams may be filled up and sent many at a time.
   bool events = false;         ///< `_e{...` and `_sc|...`. Else refused.
 };
 
@@ -40,7 +41,7 @@ namespace profiles {
 
 /// The reference daemon, statsd/statsd; it keeps tags as Graphite's. An unknown type would be counted there
 /// as a counter.
-inline constexpr Profile etsy{.name = "etsy"};
+inline constexpr Profile etsy{.name = "etsy", .empty_lines = true};
 /// The Datadog agent from 7.40 (6.40) on.
 inline constexpr Profile dogstatsd{.name = "dogstatsd",
                                    .labels = true,
@@ -50,6 +51,7 @@ inline constexpr Profile dogstatsd{.name = "dogstatsd",
                                    .histograms = true,
                                    .distributions = true,
                                    .timestamps = true,
+                                   .empty_lines = true,
                                    .events = true};
 /// Telegraf splits a line at every colon and loses packed lines.
 inline constexpr Profile telegraf{.name = "telegraf", .tags = TagSyntax::influx, .histograms = true};

@@ -31,9 +31,10 @@ concept DatagramTransport = HasNoexceptSend<Transport>;
 
 /// Datagrams that lie in memory one after the other, each in a slot of the same size.
 struct DatagramBatch {
-  const char* bytes = nullptr;               ///< Where the first slot begins.
-  std::size_t slot_bytes = 0;                ///< From the beginning of a slot to the next.
-  std::span<const std::uint32_t> sizes{};    ///< Bytes of each datagram, at most slot_bytes; at least one datagram.
+  const char* bytes = nullptr;  ///< Where the first slot begins.
+  std::size_t slot_bytes = 0;   ///< From the beginning of a slot to the next.
+  std::span<const std::uint32_t>
+      sizes{};  ///< Bytes of each datagram, at most slot_bytes; at least one datagram.
   /// Every slot but the last is filled up with line feeds to slot_bytes, and the server does not mind empty
   /// lines: the kernel may cut the whole run into datagrams of slot_bytes (segmentation offload).
   bool padded = false;
@@ -52,25 +53,33 @@ concept HasSendBatch = requires(Transport& transport, const DatagramBatch& batch
   { transport.send_batch(batch, ec) } -> std::same_as<std::size_t>;
 };
 
-/// Optional: `bool ready() noexcept` tells whether a datagram would have somewhere to go, and does what has to be
-/// done now and then (opens, resolves, reconnects), without blocking. While it says no, a client keeps what it
-/// has instead of losing it.
+/// Optional: `bool ready() noexcept` tells whether a datagram would have somewhere to go, and does what has
+/// to be done now and then (opens, resolves, reconnects), without blocking. While it says no, a client keeps
+/// what it has instead of losing it.
 template <class Transport>
 concept HasReady = requires(Transport& transport) {
   requires noexcept(transport.ready());
   { transport.ready() } -> std::same_as<bool>;
 };
 
-/// Optional: `void after_fork() noexcept` is called in the child of a fork(), which must not share a connection
-/// with its parent.
+/// Optional: `bool wait_ready(Deadline) noexcept` waits until it is ready, or cannot be for now; returns
+/// ready().
+template <class Transport>
+concept HasWaitReady = requires(Transport& transport, Deadline deadline) {
+  requires noexcept(transport.wait_ready(deadline));
+  { transport.wait_ready(deadline) } -> std::same_as<bool>;
+};
+
+/// Optional: `void after_fork() noexcept` is called in the child of a fork(), which must not share a
+/// connection with its parent.
 template <class Transport>
 concept HasAfterFork = requires(Transport& transport) {
   requires noexcept(transport.after_fork());
   { transport.after_fork() } -> std::same_as<void>;
 };
 
-/// Optional: `static constexpr std::size_t burst_datagrams`: after so many datagrams without a pause a receiver
-/// with a default buffer may lose some, so clients pause.
+/// Optional: `static constexpr std::size_t burst_datagrams`: after so many datagrams without a pause a
+/// receiver with a default buffer may lose some, so clients pause.
 template <class Transport>
 concept HasBurstDatagrams = requires {
   { Transport::burst_datagrams } -> std::convertible_to<std::size_t>;
