@@ -83,7 +83,7 @@ class NameCache {
     std::memcpy(&size, next, sizeof(size));
     next += sizeof(size);
     if (size != text.size()) return false;
-    if (size != 0 && std::memcmp(next, text.data(), size) != 0) return false;
+    if (!detail::is_equal(next, text.data(), size)) return false;
     next += size;
     return true;
   }

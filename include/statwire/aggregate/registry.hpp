@@ -138,16 +138,11 @@ class Registry : public std::enable_shared_from_this<Registry> {
   std::uint32_t size() const noexcept { return size_.load(std::memory_order_acquire); }
   Series& series(std::uint32_t index) noexcept { return *table_[index]; }
 
-  /// Calls `use(ThreadState&)` with the calling thread's state: the quick way is local_state.
+  /// Calls `use(ThreadState&)` with the calling thread's state: the quick way is local_state. When there is
+  /// no memory for what is new, the call is dropped as over the limit.
   template <class Use>
-  void with_state(Use&& use) {
-    if (local_state.registry == this) [[likely]]
-      return use(*local_state.state);
-    if (Membership* membership = Membership::of_this_thread()) return use(membership->join(*this));
-    // The thread is ending, and its memberships are gone: this call borrows a state.
-    ThreadState& state = enter();
-    use(state);
-    leave(state);
+  void with_state(Use&& use) noexcept {
+    with_memory([&] { find_state(use); });
   }
 
   /// Wakes the flusher if it sleeps. To be called after each record.
@@ -157,25 +152,29 @@ class Registry : public std::enable_shared_from_this<Registry> {
     }
   }
 
-  void record_sample(Cell& cell, std::uint64_t bits) {
-    detail::single_writer_add(cell.count, std::uint64_t{1});
-    SampleRing* ring = cell.ring;
-    if (ring == nullptr) [[unlikely]] {
-      ring = new SampleRing{options_.max_samples_per_series};
-      __atomic_store_n(&cell.ring, ring, __ATOMIC_RELEASE);
+  void record_sample(Cell& cell, std::uint64_t bits) noexcept {
+    if (cell.ring == nullptr) [[unlikely]] {
+      with_memory([&] {
+        __atomic_store_n(&cell.ring, new SampleRing{options_.max_samples_per_series}, __ATOMIC_RELEASE);
+      });
+      if (cell.ring == nullptr) return;
     }
+    SampleRing* const ring = cell.ring;
+    detail::single_writer_add(cell.count, std::uint64_t{1});
     if (!ring->push(bits)) [[unlikely]] {
       const std::lock_guard lock{mutex_};
       ring->push_over_bound(bits, options_.random());
     }
   }
 
-  void insert_member(Series& series, Cell& cell, std::string_view member) {
-    detail::single_writer_add(cell.count, std::uint64_t{1});
-    const std::lock_guard lock{mutex_};
-    if (series.members.insert(member, options_.max_samples_per_series) == MemberSet::Insertion::full) {
-      client::DeliveryCounters::add(counters_.dropped_series_limit);
-    }
+  void insert_member(Series& series, Cell& cell, std::string_view member) noexcept {
+    with_memory([&] {
+      const std::lock_guard lock{mutex_};
+      if (series.members.insert(member, options_.max_samples_per_series) == MemberSet::Insertion::full) {
+        client::DeliveryCounters::add(counters_.dropped_series_limit);
+      }
+      detail::single_writer_add(cell.count, std::uint64_t{1});
+    });
   }
 
   /// Exchanges the members of a set with `members`, which is empty.
@@ -265,6 +264,31 @@ class Registry : public std::enable_shared_from_this<Registry> {
 
     std::vector<std::pair<std::shared_ptr<Registry>, ThreadState*>> joined_;
   };
+
+  /// Where there is no memory, the call is dropped.
+  template <class Action>
+  void with_memory(Action&& action) noexcept {
+#if defined(__cpp_exceptions)
+    try {
+      action();
+    } catch (const std::bad_alloc&) {
+      counters_.settle(counters_.dropped_series_limit);
+    }
+#else
+    action();
+#endif
+  }
+
+  template <class Use>
+  void find_state(Use& use) {
+    if (local_state.registry == this) [[likely]]
+      return use(*local_state.state);
+    if (Membership* membership = Membership::of_this_thread()) return use(membership->join(*this));
+    // The thread is ending, and its memberships are gone: this call borrows a state.
+    ThreadState& state = enter();
+    use(state);
+    leave(state);
+  }
 
   ThreadState& enter() {
     const std::lock_guard lock{mutex_};

@@ -210,19 +210,19 @@ class Outbox final : public aggregate::RegistryOwner {
     return !registry_->flusher_sleeps.exchange(true);
   }
 
-  /// Moves what the cells have gathered into datagrams; returns whether there was anything.
+  /// Moves what the cells have gathered into datagrams; returns whether there was anything. The lock is taken
+  /// once, not for each of thousands of lines.
   bool collect() noexcept {
     const std::lock_guard collecting{collect_mutex_};
-    return collector_.collect([this](std::string_view lines, std::uint64_t samples) {
-      if (try_append(lines, samples)) return;
+    std::unique_lock lock{mutex_, std::defer_lock};
+    return collector_.collect([&](std::string_view lines, std::uint64_t samples) {
+      if (!lock.owns_lock()) lock.lock();
+      if (ring_.append(lines, samples)) return;
+      lock.unlock();
       drain(Drain::full_datagrams, Waiting::allowed);
-      if (!try_append(lines, samples)) DeliveryCounters::add(counters().dropped_queue_full, samples);
+      lock.lock();
+      if (!ring_.append(lines, samples)) DeliveryCounters::add(counters().dropped_queue_full, samples);
     });
-  }
-
-  bool try_append(std::string_view lines, std::uint64_t samples) noexcept {
-    const std::lock_guard lock{mutex_};
-    return ring_.append(lines, samples);
   }
 
   void drain(Drain what, Waiting waiting) noexcept {

@@ -15,19 +15,42 @@ constexpr std::uint64_t hash_mix(std::uint64_t state, std::uint64_t value) noexc
   return state ^ (state >> 32);
 }
 
+/// The last 1 to 7 bytes of a text as a number; loads may overlap, which is quicker than a loop.
+inline std::uint64_t short_word(const char* text, std::size_t size) noexcept {
+  if (size >= 4) {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
+    std::memcpy(&first, text, sizeof(first));
+    std::memcpy(&last, text + size - sizeof(last), sizeof(last));
+    return std::uint64_t{first} << 32 | last;
+  }
+  const auto byte = [&](std::size_t i) { return std::uint64_t{static_cast<unsigned char>(text[i])}; };
+  return size == 0 ? 0 : byte(0) << 16 | byte(size / 2) << 8 | byte(size - 1);
+}
+
+inline std::uint64_t word_at(const char* text) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, text, sizeof(word));
+  return word;
+}
+
 /// Mixes a text into `state`, eight bytes at a time, its length included.
 inline std::uint64_t hash_text(std::uint64_t state, std::string_view text) noexcept {
-  state = hash_mix(state, text.size());
-  std::uint64_t word = 0;
   const char* next = text.data();
   std::size_t left = text.size();
-  for (; left >= sizeof(word); left -= sizeof(word), next += sizeof(word)) {
-    std::memcpy(&word, next, sizeof(word));
-    state = hash_mix(state, word);
+  state ^= left << 56;
+  if (left < 8) return hash_mix(state, short_word(next, left));
+  for (; left > 8; left -= 8, next += 8) state = hash_mix(state, word_at(next));
+  return hash_mix(state, word_at(text.data() + text.size() - 8));
+}
+
+/// Whether two texts of `size` bytes are the same; quicker than memcmp for names, which are short.
+inline bool is_equal(const char* a, const char* b, std::size_t size) noexcept {
+  if (size < 8) return short_word(a, size) == short_word(b, size);
+  for (std::size_t i = 0; i + 8 < size; i += 8) {
+    if (word_at(a + i) != word_at(b + i)) return false;
   }
-  word = 0;
-  for (; left != 0; --left) word = word << 8 | static_cast<unsigned char>(next[left - 1]);
-  return hash_mix(state, word);
+  return word_at(a + size - 8) == word_at(b + size - 8);
 }
 
 }  // namespace statwire::detail

@@ -10,6 +10,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -44,6 +45,16 @@ class LineCursor {
 
   LineCursor& raw(std::string_view text) noexcept {
     if (reserve(text.size())) next_ = std::copy(text.begin(), text.end(), next_);
+    return *this;
+  }
+
+  /// A literal: its length is known, so its copy is a store or two.
+  template <std::size_t Size>
+  LineCursor& raw(const char (&text)[Size]) noexcept {
+    if (reserve(Size - 1)) {
+      std::memcpy(next_, text, Size - 1);
+      next_ += Size - 1;
+    }
     return *this;
   }
 
