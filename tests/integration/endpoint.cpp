@@ -1,5 +1,7 @@
 #include "statwire/transport/endpoint.hpp"
 
+#include "statwire/statsd.hpp"
+
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -83,4 +85,30 @@ TEST_CASE("endpoint transport: nowhere, and a text that is no endpoint") {
       EndpointTransport{"udp://host:0"},
       doctest::Contains("statwire: endpoint 'udp://host:0' at byte 11: expected a port from 1 to 65535"),
       ClientError);
+}
+
+TEST_CASE("statsd client: it is made of an endpoint, or of what the environment says") {
+  UdpReceiver receiver;
+  const std::string url = "udp://127.0.0.1:" + std::to_string(receiver.port());
+  {
+    StatsdClient statsd{url, {.prefix = "app"}};
+    statsd.increment("hits");
+  }
+  CHECK(receiver.receive() == "app.hits:1|c");
+  REQUIRE(::setenv("STATSD_URL", url.c_str(), 1) == 0);
+  REQUIRE(::setenv("STATSD_PREFIX", "env", 1) == 0);
+  {
+    auto statsd = StatsdClient<>::from_env();
+    statsd.increment("hits");
+  }
+  CHECK(receiver.receive() == "env.hits:1|c");
+  REQUIRE(::setenv("STATSD_DISABLE", "1", 1) == 0);
+  {
+    auto statsd = StatsdClient<>::from_env();
+    statsd.increment("hits");
+    CHECK(statsd.stats().accepted == 0);
+  }
+  for (const char* name : {"STATSD_URL", "STATSD_PREFIX", "STATSD_DISABLE"}) ::unsetenv(name);
+  CHECK(receiver.is_empty());
+  CHECK_THROWS_WITH_AS(StatsdClient{"udp:/host"}, doctest::Contains("at byte 0"), ClientError);
 }
