@@ -74,7 +74,9 @@ class Gauge {
     series_.use(
         [&](aggregate::Series& series, aggregate::Cell& cell) { aggregate::set_gauge(series, cell, value); },
         [&](aggregate::SeriesLine& line, aggregate::Series& series) {
-          line.write_gauge(series, value, series_.registry()->options().profile.signed_gauges);
+          const bool is_signed = series_.registry()->options().profile.signed_gauges;
+          if (!is_signed) series.gauge.set(static_cast<double>(value));  // what add() goes on from
+          line.write_gauge(series, value, is_signed);
         });
   }
 

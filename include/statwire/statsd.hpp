@@ -129,6 +129,7 @@ class StatsdClient : public MetricCalls<StatsdClient<Transport>, Transport> {
     check_range("max_packet_bytes", options.max_packet_bytes, 16, 65467);
     check_range("max_series", options.max_series, 1, 10'000'000);
     check_range("max_samples_per_series", options.max_samples_per_series, 1, 1'000'000);
+    check_range("the number of tags", options.tags.size(), 0, TagList::max_tags);
     constexpr std::chrono::hours max_flush_interval{24};
     if (options.flush_interval.count() <= 0 || options.flush_interval > max_flush_interval) {
       detail::fail(errc::invalid_option, "statwire: flush_interval is " +

@@ -126,6 +126,14 @@ class [[nodiscard]] ScopedTimer {
     return *this;
   }
 
+  /// A temporary text would be gone when the timer ends.
+  template <class Value>
+  ScopedTimer& tag(std::string_view, Value&&) requires std::same_as<Value, std::string>
+  = delete;
+  template <class Key>
+  ScopedTimer& tag(Key&&, std::string_view) requires std::same_as<Key, std::string>
+  = delete;
+
   /// Adds the tag `result` when the timer ends: `error` when an exception ends its scope, else `ok`.
   ScopedTimer& tag_result() noexcept requires(HasAddTag<Target>) {
     tags_result_ = true;

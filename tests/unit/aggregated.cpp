@@ -329,6 +329,39 @@ TEST_CASE("handles: without aggregation each call is a line") {
   check_settled(statsd.stats());
 }
 
+TEST_CASE("handles: without aggregation and without signed gauges a change goes on from what was set") {
+  MemoryStatsd statsd{testing::MemoryTransport{},
+                      {.profile = profiles::dogstatsd, .delivery = Delivery::immediate}};
+  const Gauge depth = statsd.gauge("depth", {.rate = 0.1});  // gauges are never left out
+  depth.set(42);
+  depth.add(-1);
+  depth.add(-43);
+  CHECK(statsd.transport().datagrams() == Lines{"depth:42|g", "depth:41|g", "depth:-2|g"});
+}
+
+TEST_CASE("profiles: a negative histogram goes where it is legal, and is dropped and counted elsewhere") {
+  MemoryStatsd telegraf{testing::MemoryTransport{}, {.profile = profiles::telegraf, .flush = Flush::manual}};
+  telegraf.histogram("h", -1);
+  CHECK(flushed(telegraf).empty());
+  CHECK(telegraf.stats().dropped_invalid == 1);
+  MemoryStatsd otel{testing::MemoryTransport{}, {.profile = profiles::otel, .flush = Flush::manual}};
+  otel.histogram("h", -1);
+  CHECK(flushed(otel) == Lines{"h:-1|h"});
+}
+
+TEST_CASE("tags: more than sixteen are refused by the constructor, and dropped and counted in a call") {
+  StatsdOptions options{.flush = Flush::manual};
+  for (int i = 0; i < 16; ++i) options.tags.emplace_back("key" + std::to_string(i), "value");
+  MemoryStatsd statsd{testing::MemoryTransport{}, options};
+  statsd.increment("n");
+  statsd.increment("n", 1, {.tags = {{"one", "more"}}});
+  CHECK(flushed(statsd).size() == 1);
+  CHECK(statsd.stats().dropped_invalid == 1);
+  options.tags.emplace_back("key16", "value");
+  CHECK_THROWS_WITH_AS((MemoryStatsd{testing::MemoryTransport{}, options}),
+                       doctest::Contains("the number of tags is 17; it must be 0 to 16"), ClientError);
+}
+
 TEST_CASE("handles: one that outlives its client, or was made of nothing, is harmless") {
   Counter hits;
   Timing latency;

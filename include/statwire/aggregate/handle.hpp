@@ -79,6 +79,9 @@ inline bool is_kept(Cell& cell, std::uint32_t one_in, std::uint64_t (*random)() 
 class SeriesHandle {
  public:
   SeriesHandle() = default;
+  // Copied also where it could be moved: a handle that was moved from would have to be checked at each call.
+  SeriesHandle(const SeriesHandle&) = default;
+  SeriesHandle& operator=(const SeriesHandle&) = default;
   SeriesHandle(std::shared_ptr<Registry> registry, std::uint32_t index) noexcept
       : registry_{std::move(registry)},
         key_{registry_->options().aggregates && index != Registry::overflow
@@ -121,11 +124,14 @@ class SeriesHandle {
     const Series* series = this->series();
     if (series == nullptr || series->one_in == 1) return true;
     const auto random = registry_->options().random;
-    if (local_state.registry == key_) return is_kept(local_state.cells[index_], series->one_in, random);
     bool kept = false;
-    if (registry_->options().aggregates) {
+    if (local_state.registry == key_) {
+      kept = is_kept(local_state.cells[index_], series->one_in, random);
+      if (!kept) registry_->wake_flusher();
+    } else if (registry_->options().aggregates) {
       registry_->with_state(
           [&](ThreadState& state) { kept = is_kept(state.cells()[index_], series->one_in, random); });
+      if (!kept) registry_->wake_flusher();
     } else {
       kept = random() % series->one_in == 0;
       if (!kept) registry_->counters().settle(registry_->counters().sampled_out);

@@ -3,6 +3,7 @@
 // The distinct members that a set has seen since the last flush. Keeps its memory when it is cleared, so a
 // set that has warmed up allocates nothing.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -19,7 +20,7 @@ class MemberSet {
 
   /// Adds a member, unless it is there or there are `max_members` already.
   Insertion insert(std::string_view member, std::size_t max_members) {
-    if (places_.empty()) places_.assign(first_places, 0);
+    if (2 * (members_.size() + 1) > places_.size()) grow();
     const std::uint64_t hash = detail::hash_text(0, member);
     std::size_t place = hash & (places_.size() - 1);
     for (; places_[place] != 0; place = (place + 1) & (places_.size() - 1)) {
@@ -30,10 +31,11 @@ class MemberSet {
       ++refused_;
       return Insertion::full;
     }
-    members_.push_back({hash, bytes_.size(), member.size()});
+    // In this order nothing is half done when there is no memory.
+    const std::size_t begin = bytes_.size();
     bytes_.insert(bytes_.end(), member.begin(), member.end());
+    members_.push_back({hash, begin, member.size()});
     places_[place] = static_cast<std::uint32_t>(members_.size());
-    if (2 * members_.size() > places_.size()) grow();
     return Insertion::added;
   }
 
@@ -64,7 +66,7 @@ class MemberSet {
   }
 
   void grow() {
-    places_.assign(2 * places_.size(), 0);
+    places_.assign(std::max(first_places, 2 * places_.size()), 0);
     for (std::size_t i = 0; i < members_.size(); ++i) {
       std::size_t place = members_[i].hash & (places_.size() - 1);
       while (places_[place] != 0) place = (place + 1) & (places_.size() - 1);

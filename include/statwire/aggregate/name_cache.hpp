@@ -17,6 +17,8 @@ namespace statwire::aggregate {
 class NameCache {
  public:
   static constexpr std::uint32_t unknown = ~std::uint32_t{0};
+  /// Stands for a name that got no series, so that it is not asked for again.
+  static constexpr std::uint32_t refused = unknown - 1;
 
   explicit NameCache(std::size_t max_names) : max_names_{max_names} {}
 

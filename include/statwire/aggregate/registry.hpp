@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -148,7 +149,9 @@ class Registry : public std::enable_shared_from_this<Registry> {
   /// Wakes the flusher if it sleeps. To be called after each record.
   void wake_flusher() noexcept {
     if (flusher_sleeps.load(std::memory_order_relaxed)) [[unlikely]] {
-      if (flusher_sleeps.exchange(false)) owner_->wake();
+      if (!flusher_sleeps.exchange(false)) return;
+      const std::shared_lock lock{owner_mutex_};
+      if (owner_ != nullptr) owner_->wake();
     }
   }
 
@@ -160,20 +163,21 @@ class Registry : public std::enable_shared_from_this<Registry> {
       if (cell.ring == nullptr) return;
     }
     SampleRing* const ring = cell.ring;
-    detail::single_writer_add(cell.count, std::uint64_t{1});
     if (!ring->push(bits)) [[unlikely]] {
       const std::lock_guard lock{mutex_};
       ring->push_over_bound(bits, options_.random());
     }
+    cell.add_call();
   }
 
   void insert_member(Series& series, Cell& cell, std::string_view member) noexcept {
+    if (member.size() > options_.max_line_bytes) return counters_.settle(counters_.dropped_oversize);
     with_memory([&] {
       const std::lock_guard lock{mutex_};
       if (series.members.insert(member, options_.max_samples_per_series) == MemberSet::Insertion::full) {
         client::DeliveryCounters::add(counters_.dropped_series_limit);
       }
-      detail::single_writer_add(cell.count, std::uint64_t{1});
+      cell.add_call();
     });
   }
 
@@ -197,22 +201,29 @@ class Registry : public std::enable_shared_from_this<Registry> {
 
   /// How many calls all cells have seen.
   std::uint64_t total_count() {
-    const std::lock_guard lock{mutex_};
+    std::vector<ThreadState*> states;
+    copy_states(states);
     std::uint64_t sum = 0;
-    for (const auto& state : states_) {
-      for (std::uint32_t i = 0; i < size(); ++i) sum += detail::relaxed_load(state->cells()[i].count);
+    for (ThreadState* state : states) {
+      for (std::uint32_t i = 0; i < size(); ++i) sum += detail::acquire_load(state->cells()[i].count);
     }
     return sum;
   }
 
   /// Gives the lines of one sample to the client, if it is still there.
   void emit(std::string_view lines) noexcept {
-    if (!is_closed()) owner_->emit(lines);
+    const std::shared_lock lock{owner_mutex_};
+    if (owner_ != nullptr) owner_->emit(lines);
   }
 
   /// The client comes and goes.
-  void open(RegistryOwner& owner) noexcept { owner_ = &owner; }
+  void open(RegistryOwner& owner) noexcept {
+    const std::lock_guard lock{owner_mutex_};
+    owner_ = &owner;
+  }
   void close() noexcept {
+    const std::lock_guard lock{owner_mutex_};
+    owner_ = nullptr;
     flusher_sleeps = false;
     is_closed_.store(true, std::memory_order_release);
   }
@@ -305,6 +316,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
 
   RegistryOptions options_;
   client::DeliveryCounters counters_;
+  std::shared_mutex owner_mutex_;  ///< Guards owner_ against its end; taken before the owner's own locks.
   RegistryOwner* owner_ = nullptr;
   std::atomic<bool> is_closed_{false};
   std::atomic<std::uint32_t> size_{0};

@@ -49,8 +49,11 @@ struct Cell {
 
   void add(std::int64_t value) noexcept {
     detail::single_writer_add(total, static_cast<std::uint64_t>(value));
-    detail::single_writer_add(count, std::uint64_t{1});
+    add_call();
   }
+
+  /// Comes after what the call has done, so that whoever sees the call sees that, too.
+  void add_call() noexcept { detail::release_add(count, std::uint64_t{1}); }
 };
 
 /// The value of a gauge, which any thread sets and changes. The last one to write wins; a change applies to

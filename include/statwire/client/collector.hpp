@@ -36,9 +36,11 @@ class Collector {
     bool changed = false;
     for (std::uint32_t i = 0; i < totals_.size(); ++i) {
       aggregate::Series& series = registry_->series(i);
-      const Sum seen{totals_[i].total - std::exchange(series.seen_total, totals_[i].total),
-                     totals_[i].count - std::exchange(series.seen_count, totals_[i].count)};
+      const Sum seen{totals_[i].total - series.seen_total, totals_[i].count - series.seen_count};
+      // A sum without a call is of one that is under way, and waits for it.
       if (seen.count == 0) continue;
+      series.seen_total = totals_[i].total;
+      series.seen_count = totals_[i].count;
       changed = true;
       switch (series.type) {
         case SeriesType::counter:
@@ -74,8 +76,8 @@ class Collector {
     for (aggregate::ThreadState* state : states_) {
       const aggregate::Cell* cells = state->cells();
       for (std::size_t i = 0; i < totals_.size(); ++i) {
+        totals_[i].count += detail::acquire_load(cells[i].count);
         totals_[i].total += detail::relaxed_load(cells[i].total);
-        totals_[i].count += detail::relaxed_load(cells[i].count);
       }
     }
   }
@@ -87,7 +89,9 @@ class Collector {
     if (series.fraction.load(std::memory_order_relaxed) != 0) fraction = series.fraction.exchange(0);
     if (fraction != 0) {
       const double sum = static_cast<double>(whole) + fraction;
-      if (sum != 0 && std::isfinite(sum)) return write(series, sum, seen.count, out);
+      if (!std::isfinite(sum))
+        return DeliveryCounters::add(registry_->counters().dropped_invalid, seen.count);
+      if (sum != 0) return write(series, sum, seen.count, out);
     } else if (whole != 0) {
       return write(series, whole, seen.count, out);
     }
@@ -101,7 +105,11 @@ class Collector {
     const auto taken = is_signed ? series.gauge.take() : aggregate::GaugeValue::Taken{series.gauge.peek(), 0};
     const double value = std::isnan(taken.absolute) ? taken.change : taken.absolute + taken.change;
     const bool is_absolute = !std::isnan(taken.absolute);
-    if (!std::isfinite(value) || (!is_absolute && value == 0)) {
+    if (!std::isfinite(value)) {  // the changes went beyond all numbers
+      series.gauge.take();
+      return DeliveryCounters::add(registry_->counters().dropped_invalid, seen.count);
+    }
+    if (!is_absolute && value == 0) {
       return DeliveryCounters::add(registry_->counters().sent, seen.count);  // no change, all in all
     }
     if (is_absolute) {
@@ -137,6 +145,9 @@ class Collector {
     samples_.clear();
     const std::uint64_t seen = registry_->take_samples(*ring, samples_);
     if (samples_.empty()) return;
+    // Those at the front came first; turned at random, no part of the interval weighs more than another.
+    const auto turn = static_cast<std::ptrdiff_t>(registry_->options().random() % samples_.size());
+    if (seen != samples_.size()) std::rotate(samples_.begin(), samples_.begin() + turn, samples_.end());
     const std::uint64_t share = seen / samples_.size();
     const std::size_t heavier = seen % samples_.size();
     write_group(series, {samples_.data(), heavier}, share + 1, out);

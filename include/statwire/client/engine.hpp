@@ -147,9 +147,8 @@ class Engine {
   void sample(const Context& context, SeriesType type, std::string_view name, Value value,
               const MetricOptions& options) noexcept {
     const std::string_view type_text = aggregate::type_text(type, profile());
-    // A server that knows no histograms takes them for timings, which are not negative.
-    const bool is_valid =
-        protocol::Number{value}.is_finite() && (type_text != "ms" || !protocol::Number{value}.is_negative());
+    const bool is_valid = protocol::Number{value}.is_finite() &&
+                          (profile().negative_values || !protocol::Number{value}.is_negative());
     if (!is_acceptable(name, is_valid, options)) return;
     if (aggregates(options)) {
       return record_bits(context, type, name, std::bit_cast<std::uint64_t>(static_cast<double>(value)),
@@ -204,7 +203,8 @@ class Engine {
                                                      .tags = options.tags.view()});
     if (resolved.index == aggregate::Registry::overflow &&
         resolved.reason != aggregate::Unresolved::too_many_series) {
-      settle(counters().dropped_oversize);
+      settle(resolved.reason == aggregate::Unresolved::too_long ? counters().dropped_oversize
+                                                                : counters().dropped_invalid);
       return {};
     }
     return {registry_, resolved.index};
@@ -233,9 +233,9 @@ class Engine {
 
   /// Counters, gauges and sets lose nothing by being aggregated, so their rate only matters for lines.
   std::uint32_t series_rate(SeriesType type, const MetricOptions& options) const noexcept {
-    const bool samples =
-        type == SeriesType::timing || type == SeriesType::histogram || type == SeriesType::distribution;
-    return samples || !registry_->options().aggregates ? protocol::one_in(options.rate) : 1;
+    if (type == SeriesType::gauge || type == SeriesType::set) return 1;
+    const bool sums = type == SeriesType::counter && registry_->options().aggregates;
+    return sums ? 1 : protocol::one_in(options.rate);
   }
 
   bool is_acceptable(std::string_view name, bool value_is_valid, const MetricOptions& options) noexcept {
@@ -262,6 +262,7 @@ class Engine {
         if (index == aggregate::Registry::overflow) return;
         state.names.insert(key, hash, index);
       }
+      if (index == aggregate::NameCache::refused) return settle(counters().dropped_series_limit);
       record(registry_->series(index), state.cells()[index]);
     });
     registry_->wake_flusher();
@@ -278,8 +279,7 @@ class Engine {
         settle(counters().dropped_oversize);
         break;
       case aggregate::Unresolved::too_many_series:
-        settle(counters().dropped_series_limit);
-        break;
+        return aggregate::NameCache::refused;
     }
     return aggregate::Registry::overflow;
   }

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -53,6 +54,8 @@ class Outbox final : public aggregate::RegistryOwner {
         flush_interval_{options.flush_interval},
         immediate_{options.immediate} {
     registry_->open(*this);
+    // A host name is looked up from now on. No call waits for it: one that sends at once needs it here.
+    is_transport_ready(options.immediate ? Waiting::allowed : Waiting::forbidden);
     if (options.sender == Sender::calling_thread) return;
     registry_->flusher_sleeps = true;
 #if defined(__cpp_exceptions)
@@ -80,6 +83,7 @@ class Outbox final : public aggregate::RegistryOwner {
       thread_.join();
     }
     registry_->close();
+    is_closing_ = true;
     is_transport_ready(Waiting::allowed);
     send_all();
   }
@@ -125,7 +129,7 @@ class Outbox final : public aggregate::RegistryOwner {
     if (thread_.joinable()) {
       if (was_empty || filled_datagram) wake_.notify_one();
     } else if (filled_datagram) {
-      drain(Drain::full_datagrams, Waiting::forbidden);
+      if (is_transport_ready(Waiting::forbidden)) drain(Drain::full_datagrams, Waiting::forbidden);
     }
   }
 
@@ -189,6 +193,7 @@ class Outbox final : public aggregate::RegistryOwner {
           lock.lock();
           wake_.wait_until(lock, due, [this] { return stopping_; });
         }
+        if (std::chrono::steady_clock::now() >= due) break;
       }
       lock.unlock();
       const bool is_ready = is_transport_ready(Waiting::forbidden);
@@ -215,14 +220,23 @@ class Outbox final : public aggregate::RegistryOwner {
   bool collect() noexcept {
     const std::lock_guard collecting{collect_mutex_};
     std::unique_lock lock{mutex_, std::defer_lock};
-    return collector_.collect([&](std::string_view lines, std::uint64_t samples) {
+    const auto out = [&](std::string_view lines, std::uint64_t samples) {
       if (!lock.owns_lock()) lock.lock();
       if (ring_.append(lines, samples)) return;
       lock.unlock();
       drain(Drain::full_datagrams, Waiting::allowed);
       lock.lock();
       if (!ring_.append(lines, samples)) DeliveryCounters::add(counters().dropped_queue_full, samples);
-    });
+    };
+#if defined(__cpp_exceptions)
+    try {
+      return collector_.collect(out);
+    } catch (const std::bad_alloc&) {  // what was not collected yet is there the next time
+      return true;
+    }
+#else
+    return collector_.collect(out);
+#endif
   }
 
   void drain(Drain what, Waiting waiting) noexcept {
@@ -230,6 +244,7 @@ class Outbox final : public aggregate::RegistryOwner {
     std::unique_lock lock{mutex_};
     // Counted beforehand, so that threads which go on adding cannot keep this one here.
     std::size_t left = what == Drain::everything ? ring_.size() : ring_.sealed();
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{1};
     for (int tries = 1; left != 0;) {
       if (ring_.sealed() == 0) ring_.seal();
       DatagramBatch batch = ring_.front_batch(std::min(left, burst_datagrams));
@@ -238,7 +253,8 @@ class Outbox final : public aggregate::RegistryOwner {
       std::error_code ec;
       const std::size_t sent = send_batch(batch, ec);
       // Full buffers of the system empty themselves; the datagram is worth a few more tries.
-      const bool again = ec && is_congestion(ec) && waiting == Waiting::allowed && tries < most_tries;
+      const bool again = ec && is_congestion(ec) && waiting == Waiting::allowed && tries < most_tries &&
+                         std::chrono::steady_clock::now() < deadline;
       if (again) {
         std::this_thread::sleep_for(std::chrono::milliseconds{1});
       } else if (paces && waiting == Waiting::allowed && left > batch.sizes.size()) {
@@ -248,7 +264,14 @@ class Outbox final : public aggregate::RegistryOwner {
       lock.lock();
       tries = again ? tries + 1 : 1;
       left -= settle(sent, again ? std::error_code{} : ec);
+      // What follows a broken connection is kept until there is another, but not at the very end.
+      if (ec && !again && !is_closing_ && !is_still_ready()) return;
     }
+  }
+
+  bool is_still_ready() noexcept {
+    if constexpr (HasReady<Transport>) return transport_.ready();
+    return true;
   }
 
   static bool is_congestion(std::error_code ec) noexcept {
@@ -306,6 +329,7 @@ class Outbox final : public aggregate::RegistryOwner {
   mutable std::mutex mutex_;  ///< Guards the rest of the ring and stopping_.
   DatagramRing ring_;
   bool stopping_ = false;
+  bool is_closing_ = false;   ///< The destructor's alone.
   bool has_records_ = false;  ///< Cells may hold what was not collected.
   std::condition_variable wake_;
   std::chrono::milliseconds flush_interval_;

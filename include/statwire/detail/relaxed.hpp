@@ -18,6 +18,21 @@ inline void relaxed_store(T& object, T value) noexcept {
   __atomic_store(&object, &value, __ATOMIC_RELAXED);
 }
 
+/// Loads what release_add has published: everything that was written before is visible then.
+template <class T>
+inline T acquire_load(const T& object) noexcept {
+  T value;
+  __atomic_load(&object, &value, __ATOMIC_ACQUIRE);
+  return value;
+}
+
+/// Adds where only the calling thread writes, and publishes what it wrote before.
+template <class T>
+inline void release_add(T& object, T amount) noexcept {
+  T value = static_cast<T>(relaxed_load(object) + amount);
+  __atomic_store(&object, &value, __ATOMIC_RELEASE);
+}
+
 /// Adds where only the calling thread writes: a load and a store, no locked instruction.
 template <class T>
 inline void single_writer_add(T& object, T amount) noexcept {

@@ -31,10 +31,11 @@ struct Profile {
   bool packed = false;          ///< `name:1:2:3|ms`. Else each value has a line.
   bool sets = true;             ///< `s`. Else sets are refused.
   bool histograms = false;  ///< `h`. Else sent as `ms`, which servers treat alike; negative ones are refused.
-  bool distributions = false;  ///< `d`. Else sent as histograms are.
-  bool timestamps = false;     ///< `|T1700000000` on counters and gauges. Else samples with one are refused.
-  bool empty_lines = false;    ///< Skips empty lines, so datagrams may be filled up and sent many at a time.
-  bool events = false;         ///< `_e{...` and `_sc|...`. Else refused.
+  bool negative_values = false;  ///< Of histograms and distributions. Else these are dropped as invalid.
+  bool distributions = false;    ///< `d`. Else sent as histograms are.
+  bool timestamps = false;   ///< `|T1700000000` on counters and gauges. Else samples with one are refused.
+  bool empty_lines = false;  ///< Skips empty lines, so datagrams may be filled up and sent many at a time.
+  bool events = false;       ///< `_e{...` and `_sc|...`. Else refused.
 };
 
 namespace profiles {
@@ -49,6 +50,7 @@ inline constexpr Profile dogstatsd{.name = "dogstatsd",
                                    .signed_gauges = false,
                                    .packed = true,
                                    .histograms = true,
+                                   .negative_values = true,
                                    .distributions = true,
                                    .timestamps = true,
                                    .empty_lines = true,
@@ -56,12 +58,20 @@ inline constexpr Profile dogstatsd{.name = "dogstatsd",
 /// Telegraf splits a line at every colon and loses packed lines.
 inline constexpr Profile telegraf{.name = "telegraf", .tags = TagSyntax::influx, .histograms = true};
 /// prometheus/statsd_exporter takes packed values only without tags, so none are packed.
-inline constexpr Profile statsd_exporter{
-    .name = "statsd_exporter", .sets = false, .histograms = true, .distributions = true};
+inline constexpr Profile statsd_exporter{.name = "statsd_exporter",
+                                         .sets = false,
+                                         .histograms = true,
+                                         .negative_values = true,
+                                         .distributions = true};
 /// The OpenTelemetry collector.
-inline constexpr Profile otel{
-    .name = "otel", .sets = false, .histograms = true, .distributions = true, .timestamps = true};
-inline constexpr Profile vector{.name = "vector", .labels = true, .histograms = true, .distributions = true};
+inline constexpr Profile otel{.name = "otel",
+                              .sets = false,
+                              .histograms = true,
+                              .negative_values = true,
+                              .distributions = true,
+                              .timestamps = true};
+inline constexpr Profile vector{
+    .name = "vector", .labels = true, .histograms = true, .negative_values = true, .distributions = true};
 /// The CloudWatch agent, a fork of Telegraf's plugin.
 inline constexpr Profile cloudwatch{.name = "cloudwatch", .histograms = true};
 /// statsd/statsd from 0.9 on in front of Graphite 1.1 tags.
