@@ -283,7 +283,9 @@ TEST_CASE("statsd client: buffered lines leave by themselves after the flush int
 
 TEST_CASE("statsd client: a full datagram does not wait for the flush interval") {
   UdpReceiver receiver;
-  StatsdClient statsd{"127.0.0.1", receiver.port(), {.delivery = Delivery::buffered, .max_packet_bytes = 16, .flush_interval = 1h}};
+  StatsdClient statsd{"127.0.0.1",
+                      receiver.port(),
+                      {.delivery = Delivery::buffered, .max_packet_bytes = 16, .flush_interval = 1h}};
   statsd.increment("aaaa");
   statsd.increment("bbbb");  // 8 + 1 + 8 bytes are more than 16
   CHECK(receiver.receive() == "aaaa:1|c");
