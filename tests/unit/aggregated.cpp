@@ -252,6 +252,18 @@ TEST_CASE("aggregated: what a profile cannot express is refused and counted") {
   check_settled(etsy.stats());
 }
 
+TEST_CASE("profiles: only counters and gauges have timestamps; others with one are refused and counted") {
+  MemoryStatsd statsd{testing::MemoryTransport{}, to_datadog};
+  const MetricOptions past{.timestamp = 1'700'000'000};
+  statsd.timing("t", 1ms, past);
+  statsd.histogram("h", 1, past);
+  statsd.distribution("d", 1, past);
+  statsd.set("s", "m", past);
+  statsd.gauge("g", 1, past);
+  CHECK(flushed(statsd) == Lines{"g:1|g|T1700000000"});
+  CHECK(statsd.stats().dropped_unsupported == 4);
+}
+
 TEST_CASE("aggregated: samples with a timestamp, events and service checks leave as they are") {
   MemoryStatsd statsd{testing::MemoryTransport{},
                       {.tags = {{"env", "prod"}}, .profile = profiles::dogstatsd, .flush = Flush::manual}};

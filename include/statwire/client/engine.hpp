@@ -129,6 +129,7 @@ class Engine {
   void time(const Context& context, std::string_view name, std::chrono::duration<Rep, Period> duration,
             const MetricOptions& options, bool is_sampled = false) noexcept {
     if (!is_acceptable(name, protocol::is_timing(duration), options)) return;
+    if (options.timestamp != 0) return settle(counters().dropped_unsupported);
     const std::chrono::nanoseconds value = protocol::to_nanoseconds(duration);
     if (aggregates(options)) {
       return record_bits(context, SeriesType::timing, name, static_cast<std::uint64_t>(value.count()),
@@ -150,6 +151,7 @@ class Engine {
     const bool is_valid = protocol::Number{value}.is_finite() &&
                           (profile().negative_values || !protocol::Number{value}.is_negative());
     if (!is_acceptable(name, is_valid, options)) return;
+    if (options.timestamp != 0) return settle(counters().dropped_unsupported);
     if (aggregates(options)) {
       return record_bits(context, type, name, std::bit_cast<std::uint64_t>(static_cast<double>(value)),
                          options, false);
@@ -162,7 +164,7 @@ class Engine {
   void insert(const Context& context, std::string_view name, std::string_view member,
               const MetricOptions& options) noexcept {
     if (!is_acceptable(name, !member.empty(), options)) return;
-    if (!profile().sets) return settle(counters().dropped_unsupported);
+    if (!profile().sets || options.timestamp != 0) return settle(counters().dropped_unsupported);
     if (aggregates(options)) {
       return record(context, SeriesType::set, 1, name, options,
                     [&](Series& series, Cell& cell) { registry_->insert_member(series, cell, member); });
