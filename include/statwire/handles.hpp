@@ -7,8 +7,8 @@
 //   hits.increment();
 //
 // Threads: a handle may be used and copied by any number of threads at once. A handle may outlive its client;
-// what it is told then goes nowhere. A default-made handle, and one for which there was no room (max_series),
-// counts nothing.
+// what it is told then goes nowhere. A default-made handle counts nothing; the calls of one for which there
+// was no room (max_series) are counted as dropped.
 
 #include <chrono>
 #include <concepts>

@@ -75,6 +75,12 @@ inline bool is_kept(Cell& cell, std::uint32_t one_in, std::uint64_t (*random)() 
   return false;
 }
 
+/// The same for a line, which has no cell: drawn for each sample.
+inline bool is_kept_by_chance(std::uint32_t one_in, std::uint64_t (*random)() noexcept) noexcept {
+  constexpr double two_to_minus_53 = 1.0 / 9007199254740992.0;
+  return static_cast<double>(random() >> 11) * two_to_minus_53 * one_in <= 1;
+}
+
 /// A series and the registry that has it; none when there was no room or the client is disabled.
 class SeriesHandle {
  public:
@@ -133,7 +139,7 @@ class SeriesHandle {
           [&](ThreadState& state) { kept = is_kept(state.cells()[index_], series->one_in, random); });
       if (!kept) registry_->wake_flusher();
     } else {
-      kept = random() % series->one_in == 0;
+      kept = is_kept_by_chance(series->one_in, random);
       if (!kept) registry_->counters().settle(registry_->counters().sampled_out);
     }
     return kept;

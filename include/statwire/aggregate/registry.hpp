@@ -27,8 +27,8 @@
 
 namespace statwire::aggregate {
 
-/// What one thread has of a client; when the thread ends, the next new one goes on with it, so what was
-/// recorded stays and there are never more than threads at one time.
+/// What one thread has of a client. When the thread ends, the next new one goes on with it: what was recorded
+/// stays, and there are no more of them than there were threads at one time.
 class ThreadState {
  public:
   explicit ThreadState(std::size_t max_series)

@@ -215,7 +215,7 @@ class Engine {
   /// Whether a timing with this rate is to be taken; counts it when not.
   bool is_sampled(const MetricOptions& options) noexcept {
     const std::uint32_t one_in = protocol::one_in(options.rate);
-    if (one_in <= 1 || is_kept_by_chance(one_in)) return true;
+    if (one_in <= 1 || aggregate::is_kept_by_chance(one_in, registry_->options().random)) return true;
     settle(counters().sampled_out);
     return false;
   }
@@ -301,7 +301,8 @@ class Engine {
              bool is_sampled = false) noexcept {
     if (options.timestamp != 0 && !profile().timestamps) return settle(counters().dropped_unsupported);
     const std::uint32_t one_in = protocol::one_in(options.rate);
-    if (!is_sampled && one_in != 1 && !is_kept_by_chance(one_in)) return settle(counters().sampled_out);
+    if (!is_sampled && one_in != 1 && !aggregate::is_kept_by_chance(one_in, registry_->options().random))
+      return settle(counters().sampled_out);
     emit(write, {.prefix = context.prefix(),
                  .name = name,
                  .rate = protocol::rate_of(one_in),
@@ -323,11 +324,6 @@ class Engine {
     const std::size_t size = write(std::span{line}.first(registry_->options().max_line_bytes), head);
     if (size == 0) return settle(counters().dropped_oversize);
     outbox_.emit({line, size});
-  }
-
-  bool is_kept_by_chance(std::uint32_t one_in) noexcept {
-    constexpr double two_to_minus_53 = 1.0 / 9007199254740992.0;
-    return static_cast<double>(registry_->options().random() >> 11) * two_to_minus_53 * one_in <= 1;
   }
 
   std::shared_ptr<aggregate::Registry> registry_;

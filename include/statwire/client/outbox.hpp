@@ -39,7 +39,7 @@ struct OutboxOptions {
   std::size_t max_line_bytes = protocol::max_statsd_line_bytes;
 };
 
-/// Safe for any number of threads. It outlives no call on the registry's series, but handles may outlive it.
+/// Safe for any number of threads. Handles may outlive it: the registry knows when it has gone.
 template <DatagramTransport Transport>
 class Outbox final : public aggregate::RegistryOwner {
  public:
