@@ -1,26 +1,30 @@
 #pragma once
 
-// Where a client sends, from the environment, under the names that other clients read, so that one deployment
-// configures all. The first of these that is set says where to:
+// Where a client sends and its constant tags, from the environment, under the names that other clients read,
+// so that one deployment configures all. The first of these that is set says where to:
 //
 //   STATSD_URL            an endpoint: udp://host:8125, unix:///path, ... (see protocol/endpoint.hpp)
 //   DD_DOGSTATSD_URL      the same
 //   STATSD_HOST, STATSD_PORT     for UDP; 127.0.0.1 and 8125 when one is not set
 //
-// Besides, STATSD_PREFIX goes before every name, and STATSD_DISABLE=1 sends nothing. An empty variable counts
+// Besides, STATSD_PREFIX goes before every name, and STATSD_DISABLE=1 sends nothing. DD_ENV, DD_SERVICE,
+// DD_VERSION and DD_TAGS become tags of a client that asks for them: datadog_tags(). An empty variable counts
 // as not set. Opens nothing.
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "statwire/aggregate/context.hpp"
 #include "statwire/detail/fail.hpp"
 #include "statwire/error.hpp"
 #include "statwire/protocol/endpoint.hpp"
@@ -128,7 +132,65 @@ class EnvironmentReader {
   EnvironmentError error_;
 };
 
+/// Puts tags together from sources of falling precedence. One source may have a key several times.
+class TagMerger {
+ public:
+  using OwnedTags = aggregate::Context::OwnedTags;
+
+  /// Takes those tags of the next source whose keys no earlier source has.
+  void add(OwnedTags source) {
+    std::erase_if(source, [&](const auto& tag) {
+      return std::any_of(tags_.begin(), tags_.end(),
+                         [&](const auto& earlier) { return earlier.first == tag.first; });
+    });
+    std::move(source.begin(), source.end(), std::back_inserter(tags_));
+  }
+
+  OwnedTags take() { return std::move(tags_); }
+
+ private:
+  OwnedTags tags_;
+};
+
+/// Reads `key:value,label key:value`: separated by commas or blanks, the key ends at the first colon.
+inline TagMerger::OwnedTags parse_datadog_tags(std::string_view text) {
+  TagMerger::OwnedTags tags;
+  while (!text.empty()) {
+    const std::string_view tag = text.substr(0, text.find_first_of(", \t\r\n"));
+    text.remove_prefix(std::min(tag.size() + 1, text.size()));
+    const std::size_t colon = std::min(tag.find(':'), tag.size());
+    if (colon == 0) continue;
+    tags.emplace_back(tag.substr(0, colon), tag.substr(std::min(colon + 1, tag.size())));
+  }
+  return tags;
+}
+
 }  // namespace client
+
+/// The constant tags that Datadog's variables ask for, for StatsdOptions::tags: `own` first, then `env` from
+/// DD_ENV, `service` from DD_SERVICE, `version` from DD_VERSION, then those of DD_TAGS (`team:a,canary`; by
+/// commas or blanks; a tag without a value is a label). A key of an earlier source hides that of a later one,
+/// so own tags win over the environment. Read now and not again; not while another thread changes the
+/// environment. A client refuses more than TagList::max_tags of them. Tests give their own variables.
+///
+///   statwire::StatsdClient statsd{"127.0.0.1", 8125, {.tags = statwire::datadog_tags({{"role", "web"}})}};
+inline aggregate::Context::OwnedTags datadog_tags(aggregate::Context::OwnedTags own = {},
+                                                  const ReadVariable& read = &std::getenv) {
+  constexpr std::pair<const char*, const char*> unified[] = {
+      {"env", "DD_ENV"}, {"service", "DD_SERVICE"}, {"version", "DD_VERSION"}};
+  const auto value = [&](const char* name) {
+    const char* const text = read(name);
+    return std::string_view{text == nullptr ? "" : text};
+  };
+  client::TagMerger tags;
+  tags.add(std::move(own));
+  for (const auto& [key, variable] : unified) {
+    const std::string_view text = value(variable);
+    if (!text.empty()) tags.add({{key, std::string{text}}});
+  }
+  tags.add(client::parse_datadog_tags(value("DD_TAGS")));
+  return tags.take();
+}
 
 /// Reads the environment, or says in `error` which variable is wrong and what would be right. Tests give
 /// their own variables. Not while another thread changes the environment.

@@ -9,6 +9,9 @@
 
 #include <doctest/doctest.h>
 
+#include "statwire/statsd.hpp"
+#include "statwire/testing/memory_transport.hpp"
+
 using statwire::Endpoint;
 using statwire::Environment;
 using statwire::EnvironmentError;
@@ -16,12 +19,21 @@ using statwire::EnvironmentError;
 namespace {
 
 using Variables = std::map<std::string, std::string>;
+using Tags = statwire::aggregate::Context::OwnedTags;
 
-std::optional<Environment> read(const Variables& variables, EnvironmentError& error) {
-  return statwire::read_environment(error, [&](const char* name) -> const char* {
+statwire::ReadVariable reader_of(const Variables& variables) {
+  return [&](const char* name) -> const char* {
     const auto found = variables.find(name);
     return found == variables.end() ? nullptr : found->second.c_str();
-  });
+  };
+}
+
+std::optional<Environment> read(const Variables& variables, EnvironmentError& error) {
+  return statwire::read_environment(error, reader_of(variables));
+}
+
+Tags tags_of(const Variables& variables, const Tags& own = {}) {
+  return statwire::datadog_tags(own, reader_of(variables));
 }
 
 }  // namespace
@@ -76,4 +88,64 @@ TEST_CASE("environment: a bad value is named with its variable and with what is 
     CHECK(!read(variables, error));
     CHECK(error.message() == start + expected);
   }
+}
+
+TEST_CASE("environment: Datadog's variables become tags, in the order of their precedence") {
+  CHECK(tags_of({}).empty());
+  CHECK(tags_of({{"DD_ENV", ""}, {"DD_TAGS", ""}}).empty());
+  CHECK(tags_of({{"DD_VERSION", "1.0"}, {"DD_SERVICE", "web"}, {"DD_ENV", "prod"}}) ==
+        Tags{{"env", "prod"}, {"service", "web"}, {"version", "1.0"}});
+  CHECK(tags_of({{"DD_TAGS", "team:a"}, {"DD_ENV", "prod"}}) == Tags{{"env", "prod"}, {"team", "a"}});
+  CHECK(tags_of({{"DD_TAGS", "env:dev,service:s,version:2,env"}, {"DD_ENV", "prod"}}) ==
+        Tags{{"env", "prod"}, {"service", "s"}, {"version", "2"}});
+}
+
+TEST_CASE("environment: DD_TAGS is read by commas and blanks, with labels, colons in values and gaps") {
+  const std::vector<std::pair<std::string, Tags>> cases{
+      {"a:b", {{"a", "b"}}},
+      {"a:b,c:d", {{"a", "b"}, {"c", "d"}}},
+      {"a:b c:d", {{"a", "b"}, {"c", "d"}}},
+      {" ,a:b, c:d\t e:f , ", {{"a", "b"}, {"c", "d"}, {"e", "f"}}},
+      {"canary", {{"canary", ""}}},
+      {"canary:,a:b", {{"canary", ""}, {"a", "b"}}},
+      {"url:http://h:1", {{"url", "http://h:1"}}},
+      {"role:web,role:api", {{"role", "web"}, {"role", "api"}}},
+      {":b,::,:", {}},
+      {", ,", {}},
+  };
+  for (const auto& [text, expected] : cases) {
+    CAPTURE(text);
+    CHECK(tags_of({{"DD_TAGS", text}}) == expected);
+  }
+}
+
+TEST_CASE("environment: own tags hide the environment's of the same key, and keep several of one key") {
+  const Variables variables{{"DD_ENV", "prod"}, {"DD_SERVICE", "web"}, {"DD_TAGS", "role:a,zone:eu"}};
+  CHECK(tags_of(variables, {{"role", "b"}, {"role", "c"}, {"service", ""}}) ==
+        Tags{{"role", "b"}, {"role", "c"}, {"service", ""}, {"env", "prod"}, {"zone", "eu"}});
+}
+
+TEST_CASE("environment: a tag of the call goes before the scope's, the client's and the environment's") {
+  const Variables variables{{"DD_TAGS", "a:environment,b:environment,c:environment,d:environment"}};
+  statwire::StatsdClient statsd{
+      statwire::testing::MemoryTransport{},
+      {.tags = tags_of(variables, {{"a", "client"}, {"b", "client"}, {"c", "client"}}),
+       .profile = statwire::profiles::dogstatsd,
+       .delivery = statwire::Delivery::immediate}};
+  auto scope = statsd.scope("", {.tags = {{"a", "scope"}, {"b", "scope"}}});
+  scope.increment("hits", 1, {.tags = {{"a", "call"}}});
+  CHECK(statsd.transport().lines() ==
+        std::vector<std::string>{"hits:1|c|#c:client,d:environment,b:scope,a:call"});
+}
+
+TEST_CASE("environment: more tags than a client takes are refused by it, by number") {
+  const Variables variables{{"DD_ENV", "prod"}, {"DD_TAGS", "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15"}};
+  const auto make = [](const Tags& tags) {
+    const statwire::StatsdClient statsd{statwire::testing::MemoryTransport{},
+                                        {.tags = tags, .flush = statwire::Flush::manual}};
+  };
+  CHECK_NOTHROW(make(tags_of(variables)));
+  CHECK_THROWS_WITH_AS(make(tags_of(variables, {{"own", "1"}})),
+                       doctest::Contains("the number of tags is 17; it must be 0 to 16"),
+                       statwire::ClientError);
 }
