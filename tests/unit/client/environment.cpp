@@ -113,9 +113,9 @@ TEST_CASE("environment: DD_TAGS is read by commas and blanks, with labels, colon
       {":b,::,:", {}},
       {", ,", {}},
   };
-  for (const auto& [text, expected] : cases) {
-    CAPTURE(text);
-    CHECK(tags_of({{"DD_TAGS", text}}) == expected);
+  for (const auto& entry : cases) {
+    CAPTURE(entry.first);
+    CHECK(tags_of({{"DD_TAGS", entry.first}}) == entry.second);
   }
 }
 
