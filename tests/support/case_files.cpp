@@ -1,5 +1,8 @@
 #include "support/case_files.hpp"
 
+#include <algorithm>
+#include <filesystem>
+
 #include "support/cases.hpp"
 
 namespace statwire::test {
@@ -41,6 +44,23 @@ std::vector<WireCase> wire_cases(const std::string& file) {
                      .random = entry.at("random").is_null() ? 0 : entry.at("random").get<double>(),
                      .max_datagram_bytes = entry.value("maxudpsize", std::size_t{512}),
                      .datagrams = entry.at(has_datagrams ? "datagrams" : "writes")});
+  }
+  return cases;
+}
+
+std::vector<std::string> client_files() {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator{STATWIRE_TEST_CASES "/clients"}) {
+    files.push_back(entry.path().stem().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::vector<ClientCase> client_cases(const std::string& file) {
+  std::vector<ClientCase> cases;
+  for (const Json& entry : load_cases("clients/" + file + ".json")) {
+    cases.push_back({.name = entry.at("name"), .call = entry.at("call"), .datagrams = entry.at("bytes")});
   }
   return cases;
 }

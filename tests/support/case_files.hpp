@@ -35,4 +35,17 @@ struct WireCase {
 /// Every case of a file that holds calls, under `datagrams` or `writes`.
 std::vector<WireCase> wire_cases(const std::string& file);
 
+/// A case of a file of tests/cases/clients/.
+struct ClientCase {
+  std::string name;
+  std::string call;  ///< In the language of that client.
+  std::vector<std::string> datagrams;
+};
+
+/// The files of tests/cases/clients/, by name without `.json`, sorted.
+std::vector<std::string> client_files();
+
+/// Every case of one of these files.
+std::vector<ClientCase> client_cases(const std::string& file);
+
 }  // namespace statwire::test
