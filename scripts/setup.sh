@@ -52,12 +52,13 @@ find_missing() {
   if [ "$goal" = test ] || [ "$goal" = sanitizers ]; then
     need doctest-dev has_header doctest/doctest.h
     need nlohmann-json3-dev has_header nlohmann/json.hpp
+    need libgtest-dev has_header gtest/gtest.h
   fi
   if [ "$goal" = sanitizers ]; then
     need clang has_command clang++
     need libclang-rt-dev has_sanitizers
   fi
-  if [ "$goal" = bench ]; then
+  if [ "$goal" != demo ]; then
     need catch2 has_any_header catch2/catch_all.hpp catch2/catch.hpp
   fi
   if [ "$with_counterparts" = yes ]; then
