@@ -17,7 +17,7 @@
 #include <utility>
 
 #include "statwire/aggregate/handle.hpp"
-#include "statwire/aggregate/series_line.hpp"
+#include "statwire/aggregate/samples.hpp"
 #include "statwire/protocol/duration.hpp"
 #include "statwire/protocol/number.hpp"
 
@@ -53,10 +53,7 @@ class Counter {
   template <protocol::Numeric Value>
   void add_slowly(Value value) const noexcept {
     if (!protocol::Number{value}.is_finite()) return series_.drop_invalid();
-    if (!series_.registry() || (!series_.registry()->options().aggregates && !series_.is_sampled())) return;
-    series_.use(
-        [&](aggregate::Series& series, aggregate::Cell& cell) { aggregate::count(series, cell, value); },
-        [&](aggregate::SeriesLine& line, aggregate::Series& series) { line.write(series, value); });
+    if (series_.is_sampled()) series_.use(aggregate::Count<Value>{value});
   }
 
   aggregate::SeriesHandle series_;
@@ -71,13 +68,7 @@ class Gauge {
   template <protocol::Numeric Value>
   void set(Value value) const noexcept {
     if (!protocol::Number{value}.is_finite()) return series_.drop_invalid();
-    series_.use(
-        [&](aggregate::Series& series, aggregate::Cell& cell) { aggregate::set_gauge(series, cell, value); },
-        [&](aggregate::SeriesLine& line, aggregate::Series& series) {
-          const bool is_signed = series_.registry()->options().profile.signed_gauges;
-          if (!is_signed) series.gauge.set(static_cast<double>(value));  // what add() goes on from
-          line.write_gauge(series, value, is_signed);
-        });
+    series_.use(aggregate::GaugeSet<Value>{value});
   }
 
   /// Changes the gauge: what was set in the same flush interval, else the value at the server. Servers
@@ -85,16 +76,7 @@ class Gauge {
   template <protocol::Numeric Value>
   void add(Value delta) const noexcept {
     if (!protocol::Number{delta}.is_finite()) return series_.drop_invalid();
-    aggregate::Registry* registry = series_.registry();
-    if (registry == nullptr) return;
-    const Profile& profile = registry->options().profile;
-    series_.use([&](aggregate::Series& series,
-                    aggregate::Cell& cell) { aggregate::change_gauge(series, cell, delta, profile); },
-                [&](aggregate::SeriesLine& line, aggregate::Series& series) {
-                  if (profile.signed_gauges) return line.write_gauge_delta(series, delta);
-                  series.gauge.add_from_zero(static_cast<double>(delta));
-                  line.write_gauge(series, series.gauge.peek(), false);
-                });
+    series_.use(aggregate::GaugeChange<Value>{delta});
   }
 
  private:
@@ -120,17 +102,7 @@ class Timing {
   template <class Rep, class Period>
   void record_sampled(std::chrono::duration<Rep, Period> duration) const noexcept {
     if (!protocol::is_timing(duration)) return series_.drop_invalid();
-    const std::chrono::nanoseconds value = protocol::to_nanoseconds(duration);
-    series_.use(
-        [&](aggregate::Series&, aggregate::Cell& cell) {
-          series_.registry()->record_sample(cell, static_cast<std::uint64_t>(value.count()));
-        },
-        [&](aggregate::SeriesLine& line, aggregate::Series& series) {
-          char text[protocol::max_number_chars];
-          line.begin(series);
-          line.put({text, static_cast<std::size_t>(protocol::write_milliseconds(text, value) - text)});
-          line.end(series);
-        });
+    series_.use(aggregate::Duration{protocol::to_nanoseconds(duration)});
   }
 
  private:
@@ -146,13 +118,7 @@ class Set {
   /// Adds a member; an empty one is dropped.
   void insert(std::string_view member) const noexcept {
     if (member.empty()) return series_.drop_invalid();
-    series_.use([&](aggregate::Series& series,
-                    aggregate::Cell& cell) { series_.registry()->insert_member(series, cell, member); },
-                [&](aggregate::SeriesLine& line, aggregate::Series& series) {
-                  line.begin(series);
-                  line.put_member(member);
-                  line.end(series);
-                });
+    series_.use(aggregate::Member{member});
   }
 
   template <protocol::Numeric Value>

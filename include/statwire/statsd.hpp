@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "statwire/calls.hpp"
+#include "statwire/client/delivery.hpp"
 #include "statwire/client/engine.hpp"
 #include "statwire/client/environment.hpp"
 #include "statwire/detail/fail.hpp"
@@ -29,21 +30,6 @@
 #include "statwire/transport/udp.hpp"
 
 namespace statwire {
-
-/// How samples leave.
-enum class Delivery {
-  immediate,  ///< One datagram a call, sent by the calling thread: one system call.
-  buffered,   ///< Each call a line, packed into datagrams up to max_packet_bytes.
-  /// Summed in memory and sent every flush_interval: counters as their sum, gauges as their last value, sets
-  /// without doubles, timings and histograms packed.
-  aggregated,
-};
-
-/// Who sends what is buffered or summed.
-enum class Flush {
-  background,  ///< A thread of the client.
-  manual,  ///< flush(), on the thread that calls it; full datagrams on the thread that fills them. No thread.
-};
 
 /// Options of a client; each has a default that is right for a service on an ordinary network.
 struct StatsdOptions {
@@ -60,6 +46,7 @@ struct StatsdOptions {
   /// Timings of one series that one thread keeps between two flushes, and members of one set. Of more timings
   /// a random choice is sent, with a rate that gives their exact number. 1 to 1,000,000, 8 bytes each.
   std::size_t max_samples_per_series = 1024;
+  ErrorCallback on_error{};  ///< Told of failures to send, seldom; see client/delivery.hpp.
   bool enabled = true;  ///< Else calls do nothing; so, too, when the environment has STATSD_DISABLE=1.
   /// The source of 64 random bits, for sampling; tests give their own.
   std::uint64_t (*random)() noexcept = &detail::random_bits;
@@ -152,27 +139,23 @@ class StatsdClient : public MetricCalls<StatsdClient<Transport>, Transport> {
   }
 
   static client::EngineOptions engine_options(const StatsdOptions& options) {
-    // A buffer of 1 MiB takes a burst of some 50,000 lines; pages of it that are not used are not resident.
-    constexpr std::size_t buffer_bytes = 1 << 20;
+    // What a thread may have buffered, and a flush collected; pages that are not used are not resident.
+    constexpr std::size_t buffer_bytes = 256 * 1024;
+    const std::size_t datagrams = std::clamp<std::size_t>(buffer_bytes / options.max_packet_bytes, 8, 1024);
     const bool enabled = options.enabled && !is_disabled_by_environment();
-    const bool has_thread =
-        enabled && options.delivery != Delivery::immediate && options.flush == Flush::background;
-    const std::size_t max_line_bytes = std::min(options.max_packet_bytes, protocol::max_statsd_line_bytes);
-    return {
-        .outbox = {.max_packet_bytes = options.max_packet_bytes,
-                   .max_datagrams =
-                       std::clamp<std::size_t>(buffer_bytes / options.max_packet_bytes, 16, 1024),
-                   .flush_interval = options.flush_interval,
-                   .sender = has_thread ? client::Sender::background_thread : client::Sender::calling_thread,
-                   .immediate = options.delivery == Delivery::immediate,
-                   .max_line_bytes = max_line_bytes},
-        .registry = {.profile = options.profile,
-                     .max_series = options.max_series,
-                     .max_samples_per_series = options.max_samples_per_series,
-                     .max_line_bytes = max_line_bytes,
-                     .aggregates = options.delivery == Delivery::aggregated,
-                     .random = options.random},
-        .enabled = enabled};
+    return {.outbox = {.max_datagrams = datagrams,
+                       .flush_interval = options.flush_interval,
+                       .flush = enabled ? options.flush : Flush::manual,
+                       .on_error = options.on_error},
+            .registry = {.profile = options.profile,
+                         .max_series = options.max_series,
+                         .max_samples_per_series = options.max_samples_per_series,
+                         .max_line_bytes = std::min(options.max_packet_bytes, protocol::max_statsd_line_bytes),
+                         .max_packet_bytes = options.max_packet_bytes,
+                         .datagrams_per_thread = datagrams,
+                         .delivery = options.delivery,
+                         .random = options.random},
+            .enabled = enabled};
   }
 
   client::Engine<Transport>& engine_ref() noexcept { return engine_; }

@@ -134,9 +134,8 @@ TEST_CASE("statsd client: a send that fails is counted, sample by sample") {
 TEST_CASE("statsd client: a sampled metric is sent as often as its rate says, and says its rate") {
   random_state = 0;  // the source runs through sixteenths: 1/16, 2/16, ... 0
   MemoryStatsd statsd{testing::MemoryTransport{},
-                      {.delivery = Delivery::buffered, .flush = Flush::manual, .random = &counting_random}};
+                      {.delivery = Delivery::immediate, .random = &counting_random}};
   for (int i = 0; i < 16; ++i) statsd.increment("hits", 1, {.rate = 0.25});
-  statsd.flush();
   CHECK(statsd.transport().lines() == Lines(5, "hits:1|c|@0.25"));  // 0, 1/16 ... 4/16
   CHECK(statsd.stats().sampled_out == 11);
   check_accounted(statsd.stats());

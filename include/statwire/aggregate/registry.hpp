@@ -7,88 +7,43 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <new>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
-#include "statwire/aggregate/name_cache.hpp"
 #include "statwire/aggregate/sample_ring.hpp"
 #include "statwire/aggregate/series.hpp"
+#include "statwire/aggregate/thread_state.hpp"
+#include "statwire/client/delivery.hpp"
 #include "statwire/client/delivery_stats.hpp"
 #include "statwire/detail/random.hpp"
 #include "statwire/protocol/profile.hpp"
 
 namespace statwire::aggregate {
 
-/// What one thread has of a client. When the thread ends, the next new one goes on with it: what was recorded
-/// stays, and there are no more of them than there were threads at one time.
-class ThreadState {
- public:
-  explicit ThreadState(std::size_t max_series)
-      : names{4 * max_series},
-        // Zeros from the system: pages that no series of this thread needs are never touched.
-        cells_{static_cast<Cell*>(std::calloc(max_series, sizeof(Cell)))},
-        size_{max_series} {
-    if (cells_ == nullptr) throw_bad_alloc();
-  }
-
-  ThreadState(const ThreadState&) = delete;
-  ThreadState& operator=(const ThreadState&) = delete;
-
-  ~ThreadState() {
-    for (std::size_t i = 0; i < size_; ++i) delete cells_[i].ring;
-    std::free(cells_);
-  }
-
-  Cell* cells() noexcept { return cells_; }
-
-  NameCache names;
-  bool is_in_use = true;  ///< Guarded by the registry's lock.
-
- private:
-  [[noreturn]] static void throw_bad_alloc() {
-#if defined(__cpp_exceptions)
-    throw std::bad_alloc{};
-#else
-    std::abort();
-#endif
-  }
-
-  Cell* cells_;
-  std::size_t size_;
-};
-
 /// How a series is written; what is equal here is one series.
 struct SeriesText {
   SeriesType type;
   std::uint32_t one_in;
-  std::string_view head, type_text, tags_text;
+  std::string_view head, type_text, tags_text, tail;
 };
-
-class Registry;
-
-/// The calling thread's way to the cells of the client that it used last.
-struct LocalState {
-  const Registry* registry;
-  Cell* cells;
-  ThreadState* state;
-};
-inline constinit thread_local LocalState local_state{nullptr, nullptr, nullptr};
 
 /// The side of a client that sends.
 class RegistryOwner {
  public:
   /// Something was recorded while the flusher slept.
   virtual void wake() noexcept = 0;
-  /// The lines of one sample, of a handle whose client does not aggregate.
-  virtual void emit(std::string_view lines) noexcept = 0;
+  /// The lines of one sample, of a handle whose client sends at once.
+  virtual void send(std::string_view lines) noexcept = 0;
+  /// A datagram of some thread is full, and `wants_full_datagrams` was set.
+  virtual void take_full_datagrams() noexcept = 0;
 
  protected:
   ~RegistryOwner() = default;
@@ -99,8 +54,16 @@ struct RegistryOptions {
   std::size_t max_series = 10'000;
   std::size_t max_samples_per_series = 1024;
   std::size_t max_line_bytes = 8192;
-  bool aggregates = true;  ///< Else handles emit lines.
+  std::size_t max_packet_bytes = 1432;
+  std::size_t datagrams_per_thread = 180;  ///< Bound of the lines of one thread, at least 2.
+  Delivery delivery = Delivery::aggregated;
   std::uint64_t (*random)() noexcept = &detail::random_bits;
+};
+
+/// What the threads have counted for themselves.
+struct Recorded {
+  std::uint64_t calls = 0;  ///< In cells, in lines, or left out.
+  std::uint64_t sampled_out = 0;
 };
 
 /// Threads: any, if not said otherwise.
@@ -130,6 +93,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
     series->head = wanted.head;
     series->type_text = wanted.type_text;
     series->tags_text = wanted.tags_text;
+    series->tail = wanted.tail;
     table_[size] = std::move(series);
     numbers_.emplace(std::move(key), size);
     size_.store(size + 1, std::memory_order_release);
@@ -151,6 +115,51 @@ class Registry : public std::enable_shared_from_this<Registry> {
     if (flusher_sleeps.load(std::memory_order_relaxed)) [[unlikely]] {
       wake_sleeping_flusher();
     }
+  }
+
+  /// A sample of a series, on the calling thread: a line where the client buffers and there is room for it,
+  /// else something in the thread's cell.
+  template <class Sample>
+  void submit(std::uint32_t index, const Sample& sample) noexcept {
+    with_state([&](ThreadState& state) { submit(state, index, sample); });
+    wake_flusher();
+  }
+  template <class Sample>
+  void submit(ThreadState& state, std::uint32_t index, const Sample& sample) {
+    Series& series = *table_[index];
+    if (options_.delivery != Delivery::buffered) return sample.record(*this, series, state.cells()[index]);
+    if (may_have_line(series, sample) && append(state, [&](std::span<char> out) {
+          return sample.write(out, series, options_.profile);
+        })) {
+      return;
+    }
+    sample.record(*this, series, state.cells()[index]);
+    // From now until the flush all samples of the series go to cells, so that an earlier gauge does not
+    // arrive after a later one. Set after the recording: the flusher takes it back before it takes the cell.
+    series.is_summed.store(true, std::memory_order_release);
+  }
+
+  /// Adds a line to those of the calling thread; false when there is no room. Allocates the first time.
+  template <class Write>
+  bool append(ThreadState& state, Write&& write) {
+    client::DatagramRing& ring = state.own_ring(options_.datagrams_per_thread, options_.max_packet_bytes);
+    const std::size_t most = options_.max_line_bytes;
+    switch (ring.append(
+        [&](std::span<char> out) { return write(out.size() <= most ? out : out.first(most)); })) {
+      case client::DatagramRing::Appended::no_room:
+        return false;
+      case client::DatagramRing::Appended::too_long:
+        counters_.settle(counters_.dropped_oversize);
+        return true;
+      case client::DatagramRing::Appended::joined:
+        state.count_line();
+        return true;
+      case client::DatagramRing::Appended::filled:
+        state.count_line();
+        if (wants_full_datagrams.load(std::memory_order_relaxed)) offer_full_datagrams();
+        return true;
+    }
+    return true;
   }
 
   void record_sample(Cell& cell, std::uint64_t bits) noexcept {
@@ -197,21 +206,25 @@ class Registry : public std::enable_shared_from_this<Registry> {
     for (const auto& state : states_) states.push_back(state.get());
   }
 
-  /// How many calls all cells have seen.
-  std::uint64_t total_count() {
-    std::vector<ThreadState*> states;
-    copy_states(states);
-    std::uint64_t sum = 0;
-    for (ThreadState* state : states) {
-      for (std::uint32_t i = 0; i < size(); ++i) sum += detail::acquire_load(state->cells()[i].count);
+  /// The lines of all threads; they live as long as the registry.
+  void copy_rings(std::vector<client::DatagramRing*>& rings) {
+    const std::lock_guard lock{mutex_};
+    rings.clear();
+    for (const auto& state : states_) {
+      if (client::DatagramRing* const ring = state->ring()) rings.push_back(ring);
     }
-    return sum;
+  }
+
+  /// What all threads have counted since the process began, or the last fork.
+  Recorded recorded() {
+    const Recorded all = count_all();
+    return {all.calls - at_fork_.calls, all.sampled_out - at_fork_.sampled_out};
   }
 
   /// Gives the lines of one sample to the client, if it is still there.
-  void emit(std::string_view lines) noexcept {
+  void send(std::string_view lines) noexcept {
     const std::shared_lock lock{owner_mutex_};
-    if (owner_ != nullptr) owner_->emit(lines);
+    if (owner_ != nullptr) owner_->send(lines);
   }
 
   /// The client comes and goes.
@@ -227,10 +240,56 @@ class Registry : public std::enable_shared_from_this<Registry> {
   }
   bool is_closed() const noexcept { return is_closed_.load(std::memory_order_acquire); }
 
+  /// Around a fork(): no thread is within the lock while the process is copied.
+  void before_fork() noexcept { mutex_.lock(); }
+  void after_fork_in_parent() noexcept { mutex_.unlock(); }
+
+  /// The child has one thread. The states of the others may be half written, so they are left where they are
+  /// for good; what was counted is the parent's.
+  void after_fork_in_child() noexcept {
+    mutex_.unlock();
+    std::construct_at(&owner_mutex_);  // threads that are gone may have held it
+    Membership* const membership = Membership::of_this_thread();
+    const ThreadState* const own = membership == nullptr ? nullptr : membership->find(*this);
+    for (std::unique_ptr<ThreadState>& state : states_) {
+      if (state->is_in_use && state.get() != own) static_cast<void>(state.release());
+    }
+    std::erase(states_, nullptr);
+    counters_.clear();
+    at_fork_ = count_all();
+  }
+
   /// Whether a record has to wake the flusher.
   alignas(64) std::atomic<bool> flusher_sleeps{false};
+  /// Whether a thread that has filled a datagram has to say so.
+  std::atomic<bool> wants_full_datagrams{false};
 
  private:
+  template <class Sample>
+  bool may_have_line(const Series& series, [[maybe_unused]] const Sample& sample) const noexcept {
+    if constexpr (requires { sample.has_line(options_.profile); }) {
+      if (!sample.has_line(options_.profile)) return false;
+    }
+    return !series.is_summed.load(std::memory_order_acquire);
+  }
+
+  [[gnu::noinline, gnu::cold]] void offer_full_datagrams() noexcept {
+    const std::shared_lock lock{owner_mutex_};
+    if (owner_ != nullptr) owner_->take_full_datagrams();
+  }
+
+  Recorded count_all() {
+    std::vector<ThreadState*> states;
+    copy_states(states);
+    Recorded all;
+    for (ThreadState* state : states) {
+      all.calls += state->lines() + state->sampled_out();
+      all.sampled_out += state->sampled_out();
+      for (std::uint32_t i = 0; i < size(); ++i) all.calls += detail::acquire_load(state->cells()[i].count);
+    }
+    return all;
+  }
+
   /// The registries that a thread has joined; leaves them when the thread ends.
   class Membership {
    public:
@@ -251,14 +310,18 @@ class Registry : public std::enable_shared_from_this<Registry> {
       return &membership;
     }
 
+    ThreadState* find(const Registry& registry) const noexcept {
+      for (const auto& [joined, state] : joined_) {
+        if (joined.get() == &registry) return state;
+      }
+      return nullptr;
+    }
+
     ThreadState& join(Registry& registry) {
       std::erase_if(joined_, [](const auto& entry) {
         return entry.first->is_closed() && entry.first.use_count() == 1;
       });
-      ThreadState* state = nullptr;
-      for (auto& entry : joined_) {
-        if (entry.first.get() == &registry) state = entry.second;
-      }
+      ThreadState* state = find(registry);
       if (state == nullptr) {
         joined_.reserve(joined_.size() + 1);
         state = &registry.enter();
@@ -330,6 +393,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
   std::mutex mutex_;  ///< Guards what follows, the members of sets and the rings that are full.
   std::unordered_map<std::string, std::uint32_t> numbers_;
   std::vector<std::unique_ptr<ThreadState>> states_;
+  Recorded at_fork_;  ///< What a child has inherited, and does not count; written while it has one thread.
 };
 
 }  // namespace statwire::aggregate

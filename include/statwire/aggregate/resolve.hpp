@@ -11,6 +11,7 @@
 
 #include "statwire/aggregate/context.hpp"
 #include "statwire/aggregate/registry.hpp"
+#include "statwire/protocol/rate.hpp"
 #include "statwire/protocol/statsd_line.hpp"
 
 namespace statwire::aggregate {
@@ -71,7 +72,10 @@ inline Resolved resolve_series(Registry& registry, const Context& context, const
   const std::size_t tags_size = end.end_tags(head).size();
   const std::size_t type_size =
       protocol::detail::LineCursor{type_bytes}.raw("|").raw(type_text(name.type, profile)).size();
-  if (head_size == 0 || end.has_overflowed() ||
+  char tail_bytes[protocol::max_statsd_line_bytes];
+  protocol::detail::LineCursor tail{tail_bytes};
+  tail.tail(type_text(name.type, profile), {.rate = protocol::rate_of(name.one_in), .profile = &profile, .tags = tags->view()});
+  if (head_size == 0 || end.has_overflowed() || tail.has_overflowed() ||
       head_size + tags_size + type_size >= registry.options().max_line_bytes) {
     return {.reason = Unresolved::too_long};
   }
@@ -79,7 +83,8 @@ inline Resolved resolve_series(Registry& registry, const Context& context, const
                                          .one_in = name.one_in,
                                          .head = {head_bytes, head_size},
                                          .type_text = {type_bytes, type_size},
-                                         .tags_text = {tags_bytes, tags_size}})};
+                                         .tags_text = {tags_bytes, tags_size},
+                                         .tail = {tail_bytes, tail.size()}})};
 }
 
 }  // namespace statwire::aggregate

@@ -41,8 +41,7 @@ struct SeriesName {
 /// One thread's share of a series. That thread alone writes; the flusher reads, and subtracts what it saw the
 /// last time, so nothing is ever reset and nothing can be lost in between. All zero when new.
 struct Cell {
-  std::uint64_t
-      total;  ///< Counter: the sum, modulo 2^64. Timing and histogram: samples left out by the rate.
+  std::uint64_t total;  ///< Counter: the sum, modulo 2^64.
   std::uint64_t count;  ///< Calls.
   std::uint64_t skip;   ///< Samples to leave out before the next is kept; the owner's alone.
   SampleRing* ring;     ///< Timing and histogram; published with release order.
@@ -114,11 +113,14 @@ struct Series {
   std::string head{};       ///< `prefix.name:`
   std::string type_text{};  ///< `|c`; the rate stands between it and the tags.
   std::string tags_text{};  ///< `|#key:value`, or nothing.
+  std::string tail{};       ///< All that follows a value: type, rate, tags.
 
   std::atomic<double> fraction{0};  ///< Counter: what is no integer below 2^53; taken at each flush.
   GaugeValue gauge{};
   std::atomic<bool> single_precision{false};  ///< Gauge: set with a float, and prints as short as one.
   MemberSet members{};                        ///< Set; guarded by the registry's lock.
+  /// Of a client that buffers: samples are in cells, so further ones go there, too.
+  std::atomic<bool> is_summed{false};
 
   std::uint64_t seen_total = 0;  ///< What the flusher saw of all cells; its alone.
   std::uint64_t seen_count = 0;

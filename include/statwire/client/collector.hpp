@@ -42,6 +42,7 @@ class Collector {
       series.seen_total = totals_[i].total;
       series.seen_count = totals_[i].count;
       changed = true;
+      series.is_summed.store(false, std::memory_order_release);  // before what the cells have is taken
       switch (series.type) {
         case SeriesType::counter:
           write_counter(series, seen, out);
@@ -55,12 +56,30 @@ class Collector {
         case SeriesType::timing:
         case SeriesType::histogram:
         case SeriesType::distribution:
-          DeliveryCounters::add(registry_->counters().sampled_out, seen.total);
           for (aggregate::ThreadState* state : states_) write_samples(series, state->cells()[i], out);
           break;
       }
     }
     return changed;
+  }
+
+  /// Forgets what was recorded since the last time. Only while no other thread records.
+  void discard() {
+    sum_cells();
+    for (std::uint32_t i = 0; i < totals_.size(); ++i) {
+      aggregate::Series& series = registry_->series(i);
+      series.seen_total = totals_[i].total;
+      series.seen_count = totals_[i].count;
+      series.is_summed = false;
+      series.fraction = 0;
+      if (registry_->options().profile.signed_gauges) series.gauge.take();
+      registry_->take_members(i, members_);
+      members_.clear();
+      for (aggregate::ThreadState* state : states_) {
+        if (aggregate::SampleRing* const ring = state->cells()[i].ring) registry_->take_samples(*ring, samples_);
+      }
+      samples_.clear();
+    }
   }
 
  private:
@@ -112,12 +131,10 @@ class Collector {
     if (!is_absolute && value == 0) {
       return DeliveryCounters::add(registry_->counters().sent, seen.count);  // no change, all in all
     }
-    if (is_absolute) {
-      line_.write_gauge(series, number_of(series, value), is_signed);
-    } else {
-      line_.write_gauge_delta(series, number_of(series, value));
-    }
-    finish(seen.count, out);
+    const protocol::Number number = number_of(series, value);
+    finish(is_absolute ? aggregate::write_gauge(line_, series, number, is_signed)
+                       : aggregate::write_gauge_delta(line_, series, number),
+           seen.count, out);
   }
 
   template <class Out>
@@ -125,11 +142,8 @@ class Collector {
     registry_->take_members(index, members_);
     std::uint64_t samples = seen.count - std::min(seen.count, members_.refused());
     for (std::size_t i = 0; i < members_.size(); ++i) {
-      line_.begin(registry_->series(index));
-      line_.put_member(members_[i]);
-      line_.end(registry_->series(index), 1);
       const std::uint64_t share = i + 1 == members_.size() ? samples : std::min<std::uint64_t>(samples, 1);
-      finish(share, out);
+      finish(aggregate::write_member(line_, registry_->series(index), members_[i]), share, out);
       samples -= share;
     }
     DeliveryCounters::add(registry_->counters().sent, samples);  // their member left with an earlier flush
@@ -158,31 +172,24 @@ class Collector {
   void write_group(aggregate::Series& series, std::span<const std::uint64_t> group, std::uint64_t share,
                    Out& out) {
     const bool packed = registry_->options().profile.packed;
+    aggregate::LineCursor line{line_};
     std::uint64_t values = 0;
     for (const std::uint64_t bits : group) {
       char text[protocol::max_number_chars];
       const std::string_view value = text_of(series, bits, text);
       // A rate takes 24 bytes at most: `|@0.` and a shortest double below 1.
-      const bool fits =
-          values != 0 && packed &&
-          line_.text().size() + 1 + value.size() + series.type_text.size() + series.tags_text.size() + 32 <=
-              max_line_bytes_;
+      const bool fits = values != 0 && packed &&
+                        line.size() + 1 + value.size() + series.tail.size() + 32 <= max_line_bytes_;
       if (values != 0 && !fits) {
-        line_.end(series, share);
-        finish(values * share, out);
+        finish(aggregate::end_line(line, series, share).size(), values * share, out);
+        line = aggregate::LineCursor{line_};
         values = 0;
       }
-      if (values == 0) {
-        line_.begin(series);
-      } else {
-        line_.put(":");
-      }
-      line_.put(value);
+      line.raw(values == 0 ? std::string_view{series.head} : ":").raw(value);
       ++values;
     }
     if (values == 0) return;
-    line_.end(series, share);
-    finish(values * share, out);
+    finish(aggregate::end_line(line, series, share).size(), values * share, out);
   }
 
   static std::string_view text_of(const aggregate::Series& series, std::uint64_t bits, char* text) {
@@ -205,19 +212,16 @@ class Collector {
 
   template <class Out>
   void write(aggregate::Series& series, protocol::Number value, std::uint64_t samples, Out& out) {
-    line_.begin(series);
-    line_.put(value);
-    line_.end(series, 1);
-    finish(samples, out);
+    finish(aggregate::write_value(line_, series, value), samples, out);
   }
 
+  /// Hands on the lines of `size` bytes that were written; none when they were too long.
   template <class Out>
-  void finish(std::uint64_t samples, Out& out) {
-    const std::string_view lines = line_.text();
-    if (lines.empty() || lines.size() > max_line_bytes_) {
+  void finish(std::size_t size, std::uint64_t samples, Out& out) {
+    if (size == 0 || size > max_line_bytes_) {
       DeliveryCounters::add(registry_->counters().dropped_oversize, samples);
     } else {
-      out(lines, samples);
+      out(std::string_view{line_, size}, samples);
     }
   }
 
@@ -227,7 +231,7 @@ class Collector {
   std::vector<Sum> totals_;
   std::vector<std::uint64_t> samples_;
   aggregate::MemberSet members_;
-  aggregate::SeriesLine line_;
+  char line_[protocol::max_statsd_line_bytes];  ///< The lines of one sample.
 };
 
 }  // namespace statwire::client

@@ -1,120 +1,223 @@
 #pragma once
 
-// Packs lines into datagrams and keeps the full ones until they are sent, in memory that is allocated once.
-// The last datagram is open: lines are added to it until the next would not fit. No I/O, no threads: the
-// outbox brings both.
+// Packs the lines of one thread into datagrams and keeps them until another thread has sent them, without a
+// lock and in memory that is allocated once. The last datagram is open: lines are added to it until the next
+// would not fit, and it may be sent as far as it has come. No I/O: the outbox brings it.
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cassert>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <string_view>
+#include <span>
 #include <vector>
 
 #include "statwire/transport/concepts.hpp"
 
 namespace statwire::client {
 
-/// A datagram that is ready to be sent.
-struct Datagram {
-  std::string_view bytes;     ///< Lines joined by line feeds; valid until pop_front().
-  std::uint64_t samples = 0;  ///< How many samples the lines stand for.
-};
-
-/// A bounded queue of datagrams. Not for several threads at once, with one exception: the bytes of front()
-/// stay untouched by append() and seal(), so they may be read meanwhile.
+/// A bounded queue of datagrams.
+///
+/// Threads: one thread appends while another takes, with the functions from size() on.
 class DatagramRing {
  public:
-  /// Room for `capacity` datagrams (at least 2) of `max_packet_bytes` each.
+  /// Room for `capacity` datagrams (at least 2) of `max_packet_bytes` each, below 131,072.
   DatagramRing(std::size_t capacity, std::size_t max_packet_bytes)
-      : max_packet_bytes_{max_packet_bytes},
+      : capacity_{capacity},
+        max_packet_bytes_{max_packet_bytes},
         // Not initialised: pages that are never filled are never touched.
         bytes_{std::make_unique_for_overwrite<char[]>(capacity * max_packet_bytes)},
-        sizes_(capacity),
-        samples_(capacity) {
-    assert(capacity >= 2);
+        slots_(capacity) {
+    assert(capacity >= 2 && max_packet_bytes < End::limit);
   }
 
-  /// Adds lines that stay together and stand for `samples` samples. They are not longer than
-  /// max_packet_bytes. Returns false, and changes nothing, when all datagrams are full.
-  bool append(std::string_view lines, std::uint64_t samples = 1) noexcept {
-    assert(!lines.empty() && lines.size() <= max_packet_bytes_);
-    if (!fits(lines)) {
-      if (sealed_ + 1 == sizes_.size()) return false;
-      seal();
+  enum class Appended {
+    joined,   ///< The lines are in the open datagram.
+    filled,   ///< They are, and the one before is full.
+    no_room,  ///< All datagrams are full.
+    too_long,
+  };
+
+  /// Adds lines that stay together and stand for `samples` samples. `write(std::span<char>)` writes them and
+  /// returns their size, or 0 when they do not fit; it is then called again for the next datagram.
+  template <std::invocable<std::span<char>> Write>
+  Appended append(Write&& write, std::uint64_t samples = 1) noexcept {
+    // What was sent as far as it had come is left alone: one more line would be a datagram of its own.
+    const bool was_taken = taken_.load(std::memory_order_relaxed) == end_.packed();
+    const std::size_t begin = end_.bytes + 1;
+    if (end_.bytes != 0 && !was_taken && begin < max_packet_bytes_) [[likely]] {
+      char* const open = data(end_.slot_index);
+      const std::size_t written = write(std::span{open + begin, max_packet_bytes_ - begin});
+      if (written != 0) {
+        open[begin - 1] = '\n';
+        end_.bytes = begin + written;
+        ++end_.lines;
+        return publish(samples, Appended::joined);
+      }
     }
-    std::uint32_t& size = sizes_[open_index()];
-    char* end = data(open_index()) + size;
-    if (size != 0) {
-      *end++ = '\n';
-      ++size;
+    return append_to_next(write, samples, was_taken);
+  }
+
+  /// Datagrams that hold anything, and how many of them are full.
+  std::size_t size() noexcept {
+    const End end = last_end();
+    return full_until(end) + (end.bytes > (end.slot == tail_ ? taken_bytes_ : 0) ? 1 : 0);
+  }
+  std::size_t full() noexcept { return full_until(last_end()); }
+
+  /// The oldest datagrams that lie one after the other in memory: at least one, at most `most`; there is one.
+  /// They stay where they are until pop(). With `padded` what is left of their slots is filled up with line
+  /// feeds, so that the kernel may cut many slots into datagrams.
+  DatagramBatch front(std::size_t most, bool padded) noexcept {
+    const End end = last_end();
+    const std::size_t full = full_until(end);
+    front_end_ = full == 0 ? end.bytes : slots_[tail_index_].bytes;
+    front_lines_ = full == 0 ? end.lines : slots_[tail_index_].lines;
+    front_is_open_ = full == 0;
+    if (full == 0 || taken_bytes_ != 0) {
+      const std::size_t begin = taken_bytes_ == 0 ? 0 : taken_bytes_ + 1;
+      front_sizes_[0] = static_cast<std::uint32_t>(front_end_ - begin);
+      return {.bytes = data(tail_index_) + begin,
+              .slot_bytes = max_packet_bytes_,
+              .sizes = {front_sizes_.data(), 1}};
     }
-    std::memcpy(end, lines.data(), lines.size());
-    size += static_cast<std::uint32_t>(lines.size());
-    samples_[open_index()] += samples;
-    return true;
+    const std::size_t count = std::min({most, full, front_sizes_.size(), capacity_ - tail_index_});
+    for (std::size_t i = 0; i < count; ++i) {
+      front_sizes_[i] = slots_[tail_index_ + i].bytes;
+      if (padded && i + 1 < count) {
+        std::memset(data(tail_index_ + i) + front_sizes_[i], '\n', max_packet_bytes_ - front_sizes_[i]);
+      }
+    }
+    return {.bytes = data(tail_index_),
+            .slot_bytes = max_packet_bytes_,
+            .sizes = {front_sizes_.data(), count},
+            .padded = padded};
   }
 
-  /// Closes the open datagram, if it holds anything and there is another to open. What is left of its slot is
-  /// filled up with line feeds, so that the kernel may cut many slots into datagrams.
-  void seal() noexcept {
-    const std::uint32_t size = sizes_[open_index()];
-    if (size == 0 || sealed_ + 1 == sizes_.size()) return;
-    std::memset(data(open_index()) + size, '\n', max_packet_bytes_ - size);
-    ++sealed_;
-    sizes_[open_index()] = 0;
-    samples_[open_index()] = 0;
+  /// Takes the oldest datagram of those that front() gave, and returns how many samples it stands for.
+  std::uint64_t pop() noexcept {
+    const Slot& slot = slots_[tail_index_];
+    const std::uint64_t lines = front_is_open_ ? front_lines_ : slot.lines;
+    const std::uint64_t samples = lines + slot.more_samples - taken_samples_;
+    if (front_is_open_) {
+      taken_bytes_ = front_end_;
+      taken_samples_ += samples;
+      taken_.store(End{tail_, front_end_, front_lines_, 0}.packed(), std::memory_order_relaxed);
+    } else {
+      next_tail();
+    }
+    return samples;
   }
 
-  /// Datagrams that are closed, and all that hold anything.
-  std::size_t sealed() const noexcept { return sealed_; }
-  std::size_t size() const noexcept { return sealed_ + (sizes_[open_index()] != 0 ? 1 : 0); }
-
-  /// The oldest sealed datagram; there is one.
-  Datagram front() const noexcept {
-    assert(sealed_ != 0);
-    return {{data(head_), sizes_[head_]}, samples_[head_]};
-  }
-
-  /// The oldest sealed datagrams that lie one after the other in memory: at least one, at most `most`. There
-  /// is one.
-  DatagramBatch front_batch(std::size_t most) const noexcept {
-    assert(sealed_ != 0 && most != 0);
-    const std::size_t count = std::min({most, sealed_, sizes_.size() - head_});
-    return {.bytes = data(head_), .slot_bytes = max_packet_bytes_, .sizes = {sizes_.data() + head_, count}};
-  }
-
-  void pop_front() noexcept {
-    assert(sealed_ != 0);
-    head_ = (head_ + 1) % sizes_.size();
-    --sealed_;
-  }
-
-  /// Samples that are waiting, in sealed datagrams and the open one.
-  std::uint64_t pending_samples() const noexcept {
-    std::uint64_t sum = 0;
-    for (std::size_t i = 0; i <= sealed_; ++i) sum += samples_[(head_ + i) % sizes_.size()];
-    return sum;
+  /// Takes everything without looking at it.
+  void clear() noexcept {
+    while (size() != 0) {
+      front(1, false);
+      pop();
+    }
   }
 
  private:
-  bool fits(std::string_view lines) const noexcept {
-    const std::size_t size = sizes_[open_index()];
-    return size == 0 || size + 1 + lines.size() <= max_packet_bytes_;
+  /// How far lines have come: which slot is open, what it holds. Slots are numbered on and on.
+  struct End {
+    static constexpr unsigned bits = 17;  ///< Of bytes and of lines; the rest is the slot's.
+    static constexpr std::uint64_t limit = 1U << bits;
+    static constexpr std::uint64_t slot_limit = std::uint64_t{1} << (64 - 2 * bits);
+
+    std::uint64_t slot = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t lines = 0;
+    std::size_t slot_index = 0;  ///< The appending thread's alone.
+
+    std::uint64_t packed() const noexcept { return slot << 2 * bits | lines << bits | bytes; }
+    static End unpacked(std::uint64_t word) noexcept {
+      return {word >> 2 * bits, word & (limit - 1), (word >> bits) & (limit - 1), 0};
+    }
+  };
+
+  struct Slot {
+    std::uint32_t bytes = 0;  ///< Of the lines, when it is full.
+    std::uint32_t lines = 0;
+    std::uint64_t more_samples = 0;  ///< Beyond one for each append().
+  };
+
+  template <class Write>
+  Appended append_to_next(Write& write, std::uint64_t samples, bool was_taken) noexcept {
+    if (end_.bytes == 0) {  // the very first
+      const std::size_t written = write(std::span{data(0), max_packet_bytes_});
+      if (written == 0) return Appended::too_long;
+      end_.bytes = written;
+      end_.lines = 1;
+      return publish(samples, Appended::joined);
+    }
+    if (distance(known_tail_, end_.slot) + 1 == capacity_) {
+      known_tail_ = tail_published_.load(std::memory_order_acquire);
+      if (distance(known_tail_, end_.slot) + 1 == capacity_) return Appended::no_room;
+    }
+    const std::size_t next = end_.slot_index + 1 == capacity_ ? 0 : end_.slot_index + 1;
+    const std::size_t written = write(std::span{data(next), max_packet_bytes_});
+    if (written == 0) return Appended::too_long;
+    slots_[end_.slot_index].bytes = static_cast<std::uint32_t>(end_.bytes);
+    slots_[end_.slot_index].lines = static_cast<std::uint32_t>(end_.lines);
+    slots_[next].more_samples = 0;
+    end_ = {(end_.slot + 1) % End::slot_limit, written, 1, next};
+    return publish(samples, was_taken ? Appended::joined : Appended::filled);
   }
 
-  std::size_t open_index() const noexcept { return (head_ + sealed_) % sizes_.size(); }
-  char* data(std::size_t index) noexcept { return bytes_.get() + index * max_packet_bytes_; }
-  const char* data(std::size_t index) const noexcept { return bytes_.get() + index * max_packet_bytes_; }
+  Appended publish(std::uint64_t samples, Appended result) noexcept {
+    if (samples != 1) slots_[end_.slot_index].more_samples += samples - 1;
+    published_.store(end_.packed(), std::memory_order_release);
+    return result;
+  }
 
+  static std::uint64_t distance(std::uint64_t from, std::uint64_t to) noexcept {
+    return (to - from) % End::slot_limit;
+  }
+
+  /// The end as it is now, after leaving a slot behind that was taken whole before it was left.
+  End last_end() noexcept {
+    const End end = End::unpacked(published_.load(std::memory_order_acquire));
+    if (end.slot != tail_ && taken_bytes_ != 0 && taken_bytes_ == slots_[tail_index_].bytes) next_tail();
+    return end;
+  }
+
+  std::size_t full_until(const End& end) const noexcept { return distance(tail_, end.slot); }
+
+  void next_tail() noexcept {
+    taken_bytes_ = 0;
+    taken_samples_ = 0;
+    tail_ = (tail_ + 1) % End::slot_limit;
+    tail_index_ = tail_index_ + 1 == capacity_ ? 0 : tail_index_ + 1;
+    tail_published_.store(tail_, std::memory_order_release);
+  }
+
+  char* data(std::size_t index) noexcept { return bytes_.get() + index * max_packet_bytes_; }
+
+  std::size_t capacity_;
   std::size_t max_packet_bytes_;
   std::unique_ptr<char[]> bytes_;
-  std::vector<std::uint32_t> sizes_;  ///< Bytes of each datagram, without what fills it up.
-  std::vector<std::uint64_t> samples_;
-  std::size_t head_ = 0;
-  std::size_t sealed_ = 0;
+  std::vector<Slot> slots_;
+
+  // The appending thread's.
+  End end_;
+  std::uint64_t known_tail_ = 0;  ///< What it last saw of tail_published_.
+  std::atomic<std::uint64_t> published_{0};
+
+  // The taking thread's, on cache lines of its own.
+  alignas(64) std::atomic<std::uint64_t> tail_published_{0};
+  std::atomic<std::uint64_t> taken_{0};  ///< The end, packed, up to which the open slot was taken.
+  std::uint64_t tail_ = 0;               ///< The oldest slot.
+  std::size_t tail_index_ = 0;
+  std::uint64_t taken_bytes_ = 0;    ///< Of the oldest slot.
+  std::uint64_t taken_samples_ = 0;  ///< Of the oldest slot.
+  bool front_is_open_ = false;
+  std::uint64_t front_end_ = 0;
+  std::uint64_t front_lines_ = 0;
+  std::array<std::uint32_t, 64> front_sizes_{};
 };
 
 }  // namespace statwire::client

@@ -54,13 +54,23 @@ class DeliveryCounters {
     add(as);
   }
 
-  /// `recorded` calls are in the cells of an aggregated client, beside those that are counted here. What is
-  /// in no other figure yet is pending. The figures are read one after the other: a call that comes in
-  /// between may show in a later one only, so the sum is taken for what was accepted at least.
-  DeliveryStats snapshot(std::uint64_t recorded) const noexcept {
+  /// Starts anew; no other thread may be there.
+  void clear() noexcept {
+    for (Counter* counter : {&accepted, &sent, &sampled_out, &dropped_invalid, &dropped_oversize,
+                             &dropped_queue_full, &dropped_send, &dropped_unsupported,
+                             &dropped_series_limit, &datagrams, &bytes}) {
+      counter->store(0, std::memory_order_relaxed);
+    }
+  }
+
+  /// `recorded` calls, of which `left_out` were left out by their rate, were counted by their threads, beside
+  /// those that are counted here. What is in no other figure yet is pending. The figures are read one after
+  /// the other: a call that comes in between may show in a later one only, so the sum is taken for what was
+  /// accepted at least.
+  DeliveryStats snapshot(std::uint64_t recorded, std::uint64_t left_out = 0) const noexcept {
     const auto read = [](const Counter& counter) { return counter.load(std::memory_order_relaxed); };
     DeliveryStats stats{.sent = read(sent),
-                        .sampled_out = read(sampled_out),
+                        .sampled_out = read(sampled_out) + left_out,
                         .dropped_invalid = read(dropped_invalid),
                         .dropped_oversize = read(dropped_oversize),
                         .dropped_queue_full = read(dropped_queue_full),

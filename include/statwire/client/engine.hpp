@@ -1,14 +1,14 @@
 #pragma once
 
-// What every call of a client goes through: it is checked, and then either recorded in a cell (aggregated
-// delivery) or written as a line for the outbox. The client and its scopes share one.
+// What every call of a client goes through: it is checked, its series is found, and it is recorded in a cell
+// or written as a line. The client and its scopes share one.
 
 #include <algorithm>
-#include <bit>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -18,6 +18,8 @@
 #include "statwire/aggregate/handle.hpp"
 #include "statwire/aggregate/registry.hpp"
 #include "statwire/aggregate/resolve.hpp"
+#include "statwire/aggregate/samples.hpp"
+#include "statwire/client/delivery.hpp"
 #include "statwire/client/delivery_stats.hpp"
 #include "statwire/client/outbox.hpp"
 #include "statwire/protocol/duration.hpp"
@@ -31,9 +33,9 @@ namespace statwire {
 /// Options of one call or one handle.
 struct MetricOptions {
   TagList tags{};  ///< Replace those of the scope and the client that have the same key.
-  /// Share of the calls that are sent, above 0, at most 1; one in N with a whole N, the nearest to it. For
-  /// counters and timings the server multiplies back; of gauges and sets it takes what comes. Aggregated
-  /// counters, gauges and sets need none: all calls count.
+  /// Share of the calls that are sent, above 0, at most 1; one in N with a whole N, the nearest to it. The
+  /// server multiplies back. Aggregated counters need none: all calls count; and so do all those of gauges
+  /// and sets, but where each call is a datagram.
   double rate = 1;
   /// When it happened, in Unix seconds, for counters and gauges of profiles with timestamps; such samples are
   /// not aggregated. 0 is now.
@@ -67,32 +69,19 @@ class Engine {
   void count(const Context& context, std::string_view name, Value value,
              const MetricOptions& options) noexcept {
     if (!is_acceptable(name, protocol::Number{value}.is_finite(), options)) return;
-    if (aggregates(options)) {
-      return record(context, SeriesType::counter, 1, name, options,
-                    [&](Series& series, Cell& cell) { aggregate::count(series, cell, value); });
-    }
-    write(context, name, options, [&](std::span<char> out, const protocol::LineHead& head) {
-      return protocol::write_counter(out, head, value);
-    });
+    submit(context, SeriesType::counter, name, options, aggregate::Count<Value>{value});
   }
 
   template <protocol::Numeric Value>
   void count_down(const Context& context, std::string_view name, Value value,
                   const MetricOptions& options) noexcept {
     if constexpr (std::floating_point<Value>) {
-      return count(context, name, -value, options);
+      count(context, name, -value, options);
+    } else if (std::cmp_less_equal(value, std::numeric_limits<std::int64_t>::max()) &&
+               std::cmp_greater(value, std::numeric_limits<std::int64_t>::min())) {
+      count(context, name, -static_cast<std::int64_t>(value), options);
     } else {
-      std::int64_t integer = 0;
-      if (aggregate::as_exact_integer(value, integer)) return count(context, name, -integer, options);
-      if (!is_acceptable(name, true, options)) return;
-      if (aggregates(options)) {
-        return record(context, SeriesType::counter, 1, name, options, [&](Series& series, Cell& cell) {
-          aggregate::count(series, cell, -static_cast<double>(value));
-        });
-      }
-      write(context, name, options, [&](std::span<char> out, const protocol::LineHead& head) {
-        return protocol::write_counter(out, head, -protocol::Number{value});
-      });
+      count(context, name, -static_cast<double>(value), options);
     }
   }
 
@@ -100,28 +89,15 @@ class Engine {
   void gauge(const Context& context, std::string_view name, Value value,
              const MetricOptions& options) noexcept {
     if (!is_acceptable(name, protocol::Number{value}.is_finite(), options)) return;
-    if (aggregates(options)) {
-      return record(context, SeriesType::gauge, 1, name, options,
-                    [&](Series& series, Cell& cell) { aggregate::set_gauge(series, cell, value); });
-    }
-    write(context, name, options, [&](std::span<char> out, const protocol::LineHead& head) {
-      return protocol::write_gauge(out, head, value);
-    });
+    submit(context, SeriesType::gauge, name, options, aggregate::GaugeSet<Value>{value});
   }
 
   template <protocol::Numeric Value>
   void change_gauge(const Context& context, std::string_view name, Value delta,
                     const MetricOptions& options) noexcept {
     if (!is_acceptable(name, protocol::Number{delta}.is_finite(), options)) return;
-    if (aggregates(options)) {
-      return record(context, SeriesType::gauge, 1, name, options, [&](Series& series, Cell& cell) {
-        aggregate::change_gauge(series, cell, delta, profile());
-      });
-    }
-    if (!profile().signed_gauges) return settle(counters().dropped_unsupported);
-    write(context, name, options, [&](std::span<char> out, const protocol::LineHead& head) {
-      return protocol::write_gauge_delta(out, head, delta);
-    });
+    if (writes_name(options) && !profile().signed_gauges) return settle(counters().dropped_unsupported);
+    submit(context, SeriesType::gauge, name, options, aggregate::GaugeChange<Value>{delta});
   }
 
   /// `is_sampled` says that the rate was applied already.
@@ -130,48 +106,27 @@ class Engine {
             const MetricOptions& options, bool is_sampled = false) noexcept {
     if (!is_acceptable(name, protocol::is_timing(duration), options)) return;
     if (options.timestamp != 0) return settle(counters().dropped_unsupported);
-    const std::chrono::nanoseconds value = protocol::to_nanoseconds(duration);
-    if (aggregates(options)) {
-      return record_bits(context, SeriesType::timing, name, static_cast<std::uint64_t>(value.count()),
-                         options, is_sampled);
-    }
-    write(
-        context, name, options,
-        [&](std::span<char> out, const protocol::LineHead& head) {
-          return protocol::write_timing(out, head, value);
-        },
-        is_sampled);
+    submit(context, SeriesType::timing, name, options,
+           aggregate::Duration{protocol::to_nanoseconds(duration)}, is_sampled);
   }
 
   /// Of a histogram or a distribution.
   template <protocol::Numeric Value>
   void sample(const Context& context, SeriesType type, std::string_view name, Value value,
               const MetricOptions& options) noexcept {
-    const std::string_view type_text = aggregate::type_text(type, profile());
     const bool is_valid = protocol::Number{value}.is_finite() &&
                           (profile().negative_values || !protocol::Number{value}.is_negative());
     if (!is_acceptable(name, is_valid, options)) return;
     if (options.timestamp != 0) return settle(counters().dropped_unsupported);
-    if (aggregates(options)) {
-      return record_bits(context, type, name, std::bit_cast<std::uint64_t>(static_cast<double>(value)),
-                         options, false);
-    }
-    write(context, name, options, [&](std::span<char> out, const protocol::LineHead& head) {
-      return protocol::write_value(out, head, value, type_text);
-    });
+    submit(context, type, name, options,
+           aggregate::Observation<Value>{value, aggregate::type_text(type, profile())});
   }
 
   void insert(const Context& context, std::string_view name, std::string_view member,
               const MetricOptions& options) noexcept {
     if (!is_acceptable(name, !member.empty(), options)) return;
     if (!profile().sets || options.timestamp != 0) return settle(counters().dropped_unsupported);
-    if (aggregates(options)) {
-      return record(context, SeriesType::set, 1, name, options,
-                    [&](Series& series, Cell& cell) { registry_->insert_member(series, cell, member); });
-    }
-    write(context, name, options, [&](std::span<char> out, const protocol::LineHead& head) {
-      return protocol::write_set(out, head, member);
-    });
+    submit(context, SeriesType::set, name, options, aggregate::Member{member});
   }
 
   void send(const Context& context, const Event& event) noexcept {
@@ -222,6 +177,7 @@ class Engine {
 
   bool is_enabled() const noexcept { return is_enabled_; }
   const Profile& profile() const noexcept { return registry_->options().profile; }
+  Delivery delivery() const noexcept { return registry_->options().delivery; }
   Outbox<Transport>& outbox() noexcept { return outbox_; }
   const Outbox<Transport>& outbox() const noexcept { return outbox_; }
 
@@ -229,15 +185,16 @@ class Engine {
   DeliveryCounters& counters() noexcept { return registry_->counters(); }
   void settle(DeliveryCounters::Counter& as) noexcept { counters().settle(as); }
 
-  bool aggregates(const MetricOptions& options) const noexcept {
-    return registry_->options().aggregates && options.timestamp == 0;
+  /// Whether the call makes a line of its own from its name; else its series is looked up.
+  bool writes_name(const MetricOptions& options) const noexcept {
+    return delivery() == Delivery::immediate || options.timestamp != 0;
   }
 
-  /// Counters, gauges and sets lose nothing by being aggregated, so their rate only matters for lines.
+  /// A gauge or a member of a set that is left out is missing; an aggregated counter loses nothing as it is.
   std::uint32_t series_rate(SeriesType type, const MetricOptions& options) const noexcept {
     if (type == SeriesType::gauge || type == SeriesType::set) return 1;
-    const bool sums = type == SeriesType::counter && registry_->options().aggregates;
-    return sums ? 1 : protocol::one_in(options.rate);
+    if (type == SeriesType::counter && delivery() == Delivery::aggregated) return 1;
+    return protocol::one_in(options.rate);
   }
 
   bool is_acceptable(std::string_view name, bool value_is_valid, const MetricOptions& options) noexcept {
@@ -250,12 +207,15 @@ class Engine {
     return true;
   }
 
-  /// Finds the cell of a name in the calling thread's cache and records there.
-  template <class Record>
-  void record(const Context& context, SeriesType type, std::uint32_t one_in, std::string_view name,
-              const MetricOptions& options, Record&& record) noexcept {
-    const aggregate::SeriesName key{
-        .context = context.id(), .type = type, .one_in = one_in, .name = name, .tags = options.tags.view()};
+  template <class Sample>
+  void submit(const Context& context, SeriesType type, std::string_view name, const MetricOptions& options,
+              const Sample& sample, bool is_sampled = false) noexcept {
+    if (writes_name(options)) return write(context, name, options, sample, is_sampled);
+    const aggregate::SeriesName key{.context = context.id(),
+                                    .type = type,
+                                    .one_in = series_rate(type, options),
+                                    .name = name,
+                                    .tags = options.tags.view()};
     registry_->with_state([&](aggregate::ThreadState& state) {
       const std::uint64_t hash = key.hash();
       std::uint32_t index = state.names.find(key, hash);
@@ -264,10 +224,21 @@ class Engine {
         if (index == aggregate::Registry::overflow) return;
         state.names.insert(key, hash, index);
       }
-      if (index == aggregate::NameCache::refused) return settle(counters().dropped_series_limit);
-      record(registry_->series(index), state.cells()[index]);
+      if (index == aggregate::NameCache::refused) return refuse(context, name, options, sample, is_sampled);
+      if (!is_sampled && !aggregate::is_kept(state.cells()[index], key.one_in, registry_->options().random)) {
+        return state.count_sampled_out();
+      }
+      registry_->submit(state, index, sample);
     });
     registry_->wake_flusher();
+  }
+
+  /// There is no room for the series. A line needs none.
+  template <class Sample>
+  void refuse(const Context& context, std::string_view name, const MetricOptions& options,
+              const Sample& sample, bool is_sampled) noexcept {
+    if (delivery() == Delivery::aggregated) return settle(counters().dropped_series_limit);
+    write(context, name, options, sample, is_sampled);
   }
 
   std::uint32_t resolve(const Context& context, const aggregate::SeriesName& key) {
@@ -286,44 +257,42 @@ class Engine {
     return aggregate::Registry::overflow;
   }
 
-  void record_bits(const Context& context, SeriesType type, std::string_view name, std::uint64_t bits,
-                   const MetricOptions& options, bool is_sampled) noexcept {
-    const std::uint32_t one_in = protocol::one_in(options.rate);
-    record(context, type, one_in, name, options, [&](Series&, Cell& cell) {
-      if (is_sampled || aggregate::is_kept(cell, one_in, registry_->options().random)) {
-        registry_->record_sample(cell, bits);
-      }
-    });
-  }
-
-  template <class Write>
-  void write(const Context& context, std::string_view name, const MetricOptions& options, Write&& write,
-             bool is_sampled = false) noexcept {
+  template <class Sample>
+  void write(const Context& context, std::string_view name, const MetricOptions& options,
+             const Sample& sample, bool is_sampled) noexcept {
     if (options.timestamp != 0 && !profile().timestamps) return settle(counters().dropped_unsupported);
     const std::uint32_t one_in = protocol::one_in(options.rate);
     if (!is_sampled && one_in != 1 && !aggregate::is_kept_by_chance(one_in, registry_->options().random))
       return settle(counters().sampled_out);
-    emit(write, {.prefix = context.prefix(),
-                 .name = name,
-                 .rate = protocol::rate_of(one_in),
-                 .profile = &profile(),
-                 .constant_tags = context.tags(),
-                 .tags = options.tags.view(),
-                 .timestamp = options.timestamp});
+    const protocol::LineHead head{.prefix = context.prefix(),
+                                  .name = name,
+                                  .rate = protocol::rate_of(one_in),
+                                  .profile = &profile(),
+                                  .constant_tags = context.tags(),
+                                  .tags = options.tags.view(),
+                                  .timestamp = options.timestamp};
+    emit([&](std::span<char> out) { return sample.write(out, head); });
   }
 
   template <class Write>
   void send_plain(const Context& context, Write&& write) noexcept {
     if (!profile().events) return settle(counters().dropped_unsupported);
-    emit(write, {.profile = &profile(), .constant_tags = context.tags()});
+    const protocol::LineHead head{.profile = &profile(), .constant_tags = context.tags()};
+    emit([&](std::span<char> out) { return write(out, head); });
   }
 
+  /// Sends a line at once, or adds it to those of the calling thread.
   template <class Write>
-  void emit(Write& write, const protocol::LineHead& head) noexcept {
-    char line[protocol::max_statsd_line_bytes];
-    const std::size_t size = write(std::span{line}.first(registry_->options().max_line_bytes), head);
-    if (size == 0) return settle(counters().dropped_oversize);
-    outbox_.emit({line, size});
+  void emit(Write&& write) noexcept {
+    if (delivery() == Delivery::immediate) {
+      char line[protocol::max_statsd_line_bytes];
+      const std::size_t size = write(std::span{line}.first(registry_->options().max_line_bytes));
+      return size == 0 ? settle(counters().dropped_oversize) : outbox_.send({line, size});
+    }
+    registry_->with_state([&](aggregate::ThreadState& state) {
+      if (!registry_->append(state, write)) settle(counters().dropped_queue_full);
+    });
+    registry_->wake_flusher();
   }
 
   std::shared_ptr<aggregate::Registry> registry_;

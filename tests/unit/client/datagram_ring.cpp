@@ -4,9 +4,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,37 +17,42 @@
 
 namespace {
 
-using statwire::client::Datagram;
+using statwire::DatagramBatch;
 using statwire::client::DatagramRing;
+using Appended = DatagramRing::Appended;
+using Datagrams = std::vector<std::string>;
+
+Appended append(DatagramRing& ring, std::string_view lines, std::uint64_t samples = 1) {
+  return ring.append(
+      [&](std::span<char> out) -> std::size_t {
+        return lines.size() <= out.size() ? lines.copy(out.data(), lines.size()) : 0;
+      },
+      samples);
+}
+
+std::string front(DatagramRing& ring) {
+  return std::string{ring.front(1, false).datagram(0)};
+}
 
 std::string taken(DatagramRing& ring) {
-  std::string bytes{ring.front().bytes};
-  ring.pop_front();
+  std::string bytes = front(ring);
+  ring.pop();
   return bytes;
 }
 
-/// Everything in the ring, the open datagram too; the ring is empty afterwards.
-std::vector<std::string> drained(DatagramRing& ring) {
-  std::vector<std::string> datagrams;
-  while (ring.size() != 0) {
-    if (ring.sealed() == 0) ring.seal();
-    datagrams.push_back(taken(ring));
-  }
+/// Everything in the ring, the open datagram too.
+Datagrams drained(DatagramRing& ring) {
+  Datagrams datagrams;
+  while (ring.size() != 0) datagrams.push_back(taken(ring));
   return datagrams;
 }
 
-using Datagrams = std::vector<std::string>;
-
 }  // namespace
 
-TEST_CASE("datagram_ring: a new ring is empty, and sealing it changes nothing") {
+TEST_CASE("datagram_ring: a new ring is empty") {
   DatagramRing ring{2, 10};
   CHECK(ring.size() == 0);
-  CHECK(ring.sealed() == 0);
-  CHECK(ring.pending_samples() == 0);
-  ring.seal();
-  CHECK(ring.size() == 0);
-  CHECK(ring.sealed() == 0);
+  CHECK(ring.full() == 0);
 }
 
 TEST_CASE("datagram_ring: lines share a datagram up to its exact limit") {
@@ -66,161 +73,137 @@ TEST_CASE("datagram_ring: lines share a datagram up to its exact limit") {
   };
   for (const Case& c : cases) {
     DatagramRing ring{4, 10};
-    for (const std::string& line : c.lines) CHECK(ring.append(line));
+    std::size_t filled = 0;
+    for (const std::string& line : c.lines) filled += append(ring, line) == Appended::filled ? 1 : 0;
     CAPTURE(c.datagrams.front());
+    CHECK(filled == c.datagrams.size() - 1);
     CHECK(ring.size() == c.datagrams.size());
-    CHECK(ring.sealed() == c.datagrams.size() - 1);
-    CHECK(ring.pending_samples() == c.lines.size());
+    CHECK(ring.full() == c.datagrams.size() - 1);
     CHECK(drained(ring) == c.datagrams);
   }
 }
 
+TEST_CASE("datagram_ring: a line that no datagram holds is refused, and changes nothing") {
+  DatagramRing ring{3, 10};
+  CHECK(append(ring, "12345678901") == Appended::too_long);
+  CHECK(ring.size() == 0);
+  CHECK(append(ring, "a") == Appended::joined);
+  CHECK(append(ring, "12345678901") == Appended::too_long);
+  CHECK(append(ring, "b") == Appended::joined);
+  CHECK(drained(ring) == Datagrams{"a\nb"});
+}
+
 TEST_CASE("datagram_ring: a full ring refuses, and changes nothing") {
   DatagramRing ring{3, 10};
-  CHECK(ring.append("1111111111"));
-  CHECK(ring.append("2222222222"));
-  CHECK(ring.append("3333333"));
+  CHECK(append(ring, "1111111111") == Appended::joined);
+  CHECK(append(ring, "2222222222") == Appended::filled);
+  CHECK(append(ring, "3333333") == Appended::filled);
   for (int i = 0; i < 3; ++i) {
-    CHECK_FALSE(ring.append("444"));
-    CHECK(ring.sealed() == 2);
+    CHECK(append(ring, "444") == Appended::no_room);
+    CHECK(ring.full() == 2);
     CHECK(ring.size() == 3);
-    CHECK(ring.pending_samples() == 3);
-    CHECK(ring.front().bytes == "1111111111");
+    CHECK(front(ring) == "1111111111");
   }
-  CHECK(ring.append("55"));
-  CHECK_FALSE(ring.append("6"));
-  CHECK(ring.pending_samples() == 4);
+  CHECK(append(ring, "55") == Appended::joined);
+  CHECK(append(ring, "6") == Appended::no_room);
   CHECK(taken(ring) == "1111111111");
-  CHECK(ring.append("6"));
+  CHECK(append(ring, "6") == Appended::filled);
   CHECK(drained(ring) == Datagrams{"2222222222", "3333333\n55", "6"});
 }
 
-TEST_CASE("datagram_ring: the last datagram cannot be sealed while all others are") {
-  DatagramRing ring{2, 10};
-  CHECK(ring.append("a"));
-  ring.seal();
-  CHECK(ring.append("b"));
-  ring.seal();
-  CHECK(ring.sealed() == 1);
-  CHECK(ring.append("c"));
-  CHECK(drained(ring) == Datagrams{"a", "b\nc"});
+TEST_CASE("datagram_ring: what was taken of the open datagram is not taken again, and the next line begins another") {
+  DatagramRing ring{3, 10};
+  append(ring, "a");
+  append(ring, "b");
+  CHECK(ring.size() == 1);
+  CHECK(taken(ring) == "a\nb");
+  CHECK(ring.size() == 0);
+  CHECK(append(ring, "c") == Appended::joined);
+  CHECK(ring.size() == 1);
+  CHECK(ring.full() == 0);
+  CHECK(drained(ring) == Datagrams{"c"});
 }
 
-TEST_CASE("datagram_ring: a sealed datagram takes no more lines") {
+TEST_CASE("datagram_ring: lines that come between front and pop are the next datagram") {
   DatagramRing ring{3, 10};
-  CHECK(ring.append("a"));
-  ring.seal();
-  ring.seal();
-  CHECK(ring.sealed() == 1);
+  append(ring, "a");
+  const DatagramBatch batch = ring.front(9, true);
+  append(ring, "bb");
+  CHECK(batch.datagram(0) == "a");
+  CHECK(ring.pop() == 1);
   CHECK(ring.size() == 1);
-  CHECK(ring.append("b"));
-  CHECK(ring.size() == 2);
-  CHECK(drained(ring) == Datagrams{"a", "b"});
+  append(ring, "ccc");
+  append(ring, "dddd");  // fills the first
+  CHECK(ring.full() == 1);
+  CHECK(taken(ring) == "bb\nccc");
+  CHECK(drained(ring) == Datagrams{"dddd"});
 }
 
 TEST_CASE("datagram_ring: samples are counted by datagram, whatever lines they have") {
   DatagramRing ring{3, 10};
-  CHECK(ring.append("a\nb"));
-  CHECK(ring.append("c"));
-  CHECK(ring.append("dddddddd"));
-  CHECK(ring.pending_samples() == 3);
-  CHECK(ring.front().samples == 2);
-  ring.pop_front();
-  CHECK(ring.pending_samples() == 1);
-  ring.seal();
-  CHECK(ring.pending_samples() == 1);
-  CHECK(ring.front().samples == 1);
-  ring.pop_front();
-  CHECK(ring.pending_samples() == 0);
+  append(ring, "a\nb");
+  append(ring, "c", 1000);
+  append(ring, "d", 0);
+  append(ring, "dddddddd", 5);
+  CHECK(front(ring) == "a\nb\nc\nd");
+  CHECK(ring.pop() == 1001);
+  CHECK(front(ring) == "dddddddd");
+  CHECK(ring.pop() == 5);
+  append(ring, "e", 3);
+  front(ring);
+  CHECK(ring.pop() == 3);
 }
 
-TEST_CASE("datagram_ring: the front stays where and what it is while lines are added") {
+TEST_CASE("datagram_ring: datagrams that lie side by side are given together, filled up with line feeds") {
+  DatagramRing ring{4, 10};
+  for (const char* line : {"1111111", "22222222", "333333333", "4"}) append(ring, line);
+  CHECK(ring.front(2, true).sizes.size() == 2);
+  const DatagramBatch batch = ring.front(64, true);
+  REQUIRE(batch.sizes.size() == 3);
+  CHECK(batch.padded);
+  CHECK(std::string_view{batch.bytes, 29} == "1111111\n\n\n22222222\n\n333333333");
+  CHECK(batch.datagram(1) == "22222222");
+  for (int i = 0; i < 3; ++i) CHECK(ring.pop() == 1);
+  CHECK(drained(ring) == Datagrams{"4"});
+  for (const char* line : {"5555555555", "6666666666", "7777777777"}) append(ring, line);
+  CHECK(ring.front(64, true).sizes.size() == 2);  // the third lies at the beginning again
+}
+
+TEST_CASE("datagram_ring: clear takes everything") {
   DatagramRing ring{3, 10};
-  for (int round = 0; round < 7; ++round) {
-    CHECK(ring.append("front" + std::to_string(round)));
-    ring.seal();
-    const Datagram front = ring.front();
-    while (ring.append("xxxx")) ring.seal();
-    CHECK(ring.size() == 3);
-    CHECK(front.bytes == "front" + std::to_string(round));
-    CHECK(ring.front().bytes.data() == front.bytes.data());
-    CHECK(ring.front().bytes == front.bytes);
-    CHECK(ring.front().samples == 1);
-    CHECK(drained(ring).size() == 3);
-  }
+  for (const char* line : {"1111111111", "2222222222", "3"}) append(ring, line);
+  ring.clear();
+  CHECK(ring.size() == 0);
+  append(ring, "4");
+  CHECK(drained(ring) == Datagrams{"4"});
 }
 
-namespace {
-
-/// What a ring does, said with an unbounded queue: the last datagram is open.
-class Model {
- public:
-  Model(std::size_t capacity, std::size_t max_packet_bytes)
-      : capacity_{capacity}, max_packet_bytes_{max_packet_bytes} {}
-
-  bool append(const std::string& line) {
-    const bool joins = is_open_ && queue_.back().size() + 1 + line.size() <= max_packet_bytes_;
-    if (joins) {
-      queue_.back() += "\n" + line;
-      ++samples_.back();
-      return true;
-    }
-    if (queue_.size() == capacity_) return false;
-    queue_.push_back(line);
-    samples_.push_back(1);
-    is_open_ = true;
-    return true;
-  }
-
-  void seal() {
-    if (queue_.size() < capacity_) is_open_ = false;
-  }
-
-  void pop_front() {
-    queue_.pop_front();
-    samples_.pop_front();
-  }
-
-  std::size_t size() const { return queue_.size(); }
-  std::size_t sealed() const { return queue_.size() - (is_open_ ? 1 : 0); }
-  const std::string& front() const { return queue_.front(); }
-  std::uint64_t pending_samples() const {
-    std::uint64_t sum = 0;
-    for (const std::uint64_t count : samples_) sum += count;
-    return sum;
-  }
-
- private:
-  std::size_t capacity_;
-  std::size_t max_packet_bytes_;
-  std::deque<std::string> queue_;
-  std::deque<std::uint64_t> samples_;
-  bool is_open_ = false;
-};
-
-}  // namespace
-
-TEST_CASE("datagram_ring: in any order of calls it does what a plain queue would do, round after round") {
+TEST_CASE("datagram_ring: in any order of calls nothing is lost, doubled or too long, round after round") {
   statwire::test::RandomBytes random{10};
   for (const std::size_t capacity : {2u, 3u, 7u}) {
     DatagramRing ring{capacity, 32};
-    Model model{capacity, 32};
+    std::deque<std::string> expected;
     for (int step = 0; step < 20000; ++step) {
-      const std::size_t action = random.up_to(7);
-      if (action < 6) {
+      if (random.up_to(7) < 6) {
         const std::string line(random.up_to(31) + 1, static_cast<char>('a' + random.up_to(25)));
-        REQUIRE(ring.append(line) == model.append(line));
-      } else if (action == 6) {
-        ring.seal();
-        model.seal();
-      } else if (model.sealed() != 0) {
-        ring.pop_front();
-        model.pop_front();
+        if (append(ring, line) != Appended::no_room) expected.push_back(line);
+      } else if (ring.size() != 0) {
+        const std::string datagram = front(ring);
+        REQUIRE(datagram.size() <= 32);
+        std::uint64_t lines = 0;
+        for (std::size_t begin = 0; begin <= datagram.size(); ++lines) {
+          const std::size_t end = std::min(datagram.find('\n', begin), datagram.size());
+          REQUIRE(datagram.substr(begin, end - begin) == expected.front());
+          expected.pop_front();
+          begin = end + 1;
+        }
+        REQUIRE(ring.pop() == lines);
       }
-      REQUIRE(ring.size() == model.size());
-      REQUIRE(ring.sealed() == model.sealed());
-      REQUIRE(ring.pending_samples() == model.pending_samples());
-      if (model.sealed() != 0) REQUIRE(ring.front().bytes == model.front());
     }
+    while (ring.size() != 0) {
+      front(ring);
+      for (std::uint64_t left = ring.pop(); left != 0; --left) expected.pop_front();
+    }
+    CHECK(expected.empty());
   }
 }

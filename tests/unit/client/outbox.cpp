@@ -9,9 +9,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "statwire/testing/memory_transport.hpp"
@@ -22,24 +24,49 @@ namespace {
 using statwire::DeliveryStats;
 using statwire::client::Outbox;
 using statwire::client::OutboxOptions;
-using statwire::client::Sender;
 using statwire::testing::MemoryTransport;
 
 using Datagrams = std::vector<std::string>;
 using MemoryOutbox = Outbox<MemoryTransport>;
+using statwire::aggregate::Registry;
+using statwire::aggregate::RegistryOptions;
 
 static_assert(!std::copy_constructible<MemoryOutbox> && !std::move_constructible<MemoryOutbox>);
 
-OutboxOptions options(std::size_t max_packet_bytes, std::size_t max_datagrams = 4) {
-  return {.max_packet_bytes = max_packet_bytes,
-          .max_datagrams = max_datagrams,
-          .flush_interval = std::chrono::milliseconds{1000},
-          .sender = Sender::calling_thread};
-}
+/// An outbox with a registry for the lines of this thread; without a thread of its own.
+template <class Transport>
+class Bench {
+ public:
+  template <class... TransportArgs>
+  explicit Bench(std::size_t max_packet_bytes, std::size_t datagrams, TransportArgs&&... transport_args)
+      : registry_{std::make_shared<Registry>(RegistryOptions{.max_line_bytes = max_packet_bytes,
+                                                             .max_packet_bytes = max_packet_bytes,
+                                                             .datagrams_per_thread = datagrams,
+                                                             .delivery = statwire::Delivery::buffered})},
+        outbox_{OutboxOptions{.max_datagrams = datagrams,
+                              .flush_interval = std::chrono::seconds{1},
+                              .flush = statwire::Flush::manual},
+                registry_, std::forward<TransportArgs>(transport_args)...} {}
 
-std::shared_ptr<statwire::aggregate::Registry> registry() {
-  return std::make_shared<statwire::aggregate::Registry>(statwire::aggregate::RegistryOptions{});
-}
+  /// Adds the lines of one sample; false when there was no room.
+  bool add(std::string_view lines) {
+    bool added = false;
+    registry_->with_state([&](auto& state) {
+      added = registry_->append(state, [&](std::span<char> out) -> std::size_t {
+        return lines.size() <= out.size() ? lines.copy(out.data(), lines.size()) : 0;
+      });
+    });
+    return added;
+  }
+
+  Outbox<Transport>* operator->() { return &outbox_; }
+
+ private:
+  std::shared_ptr<Registry> registry_;
+  Outbox<Transport> outbox_;
+};
+
+using MemoryBench = Bench<MemoryTransport>;
 
 std::error_code refused() {
   return std::make_error_code(std::errc::connection_refused);
@@ -74,11 +101,11 @@ std::uint64_t accounted(const DeliveryStats& stats) {
 }  // namespace
 
 TEST_CASE("outbox: send makes a datagram of each sample at once") {
-  MemoryOutbox outbox{options(64), registry()};
-  outbox.send("a:1|c");
-  outbox.send("b:0|g\nb:-5|g");
-  CHECK(outbox.transport().datagrams() == Datagrams{"a:1|c", "b:0|g\nb:-5|g"});
-  const DeliveryStats stats = outbox.stats();
+  MemoryBench outbox{64, 4};
+  outbox->send("a:1|c");
+  outbox->send("b:0|g\nb:-5|g");
+  CHECK(outbox->transport().datagrams() == Datagrams{"a:1|c", "b:0|g\nb:-5|g"});
+  const DeliveryStats stats = outbox->stats();
   CHECK(stats.sent == 2);
   CHECK(stats.datagrams == 2);
   CHECK(stats.bytes == 17);
@@ -87,16 +114,16 @@ TEST_CASE("outbox: send makes a datagram of each sample at once") {
 }
 
 TEST_CASE("outbox: what is added waits for flush, then leaves in one datagram") {
-  MemoryOutbox outbox{options(64), registry()};
+  MemoryBench outbox{64, 4};
   outbox.add("a:1|c");
   outbox.add("b:0|g\nb:-5|g");
   outbox.add("a:1|c");
-  CHECK(outbox.transport().datagrams().empty());
-  CHECK(outbox.stats().pending == 3);
-  CHECK(outbox.stats().sent == 0);
-  outbox.flush();
-  CHECK(outbox.transport().datagrams() == Datagrams{"a:1|c\nb:0|g\nb:-5|g\na:1|c"});
-  const DeliveryStats stats = outbox.stats();
+  CHECK(outbox->transport().datagrams().empty());
+  CHECK(outbox->stats().pending == 3);
+  CHECK(outbox->stats().sent == 0);
+  outbox->flush();
+  CHECK(outbox->transport().datagrams() == Datagrams{"a:1|c\nb:0|g\nb:-5|g\na:1|c"});
+  const DeliveryStats stats = outbox->stats();
   CHECK(stats.pending == 0);
   CHECK(stats.sent == 3);
   CHECK(stats.datagrams == 1);
@@ -104,51 +131,51 @@ TEST_CASE("outbox: what is added waits for flush, then leaves in one datagram") 
 }
 
 TEST_CASE("outbox: a flush of nothing sends nothing") {
-  MemoryOutbox outbox{options(64), registry()};
-  outbox.flush();
+  MemoryBench outbox{64, 4};
+  outbox->flush();
   outbox.add("a:1|c");
-  outbox.flush();
-  outbox.flush();
-  CHECK(outbox.transport().datagrams() == Datagrams{"a:1|c"});
-  CHECK(outbox.stats().datagrams == 1);
+  outbox->flush();
+  outbox->flush();
+  CHECK(outbox->transport().datagrams() == Datagrams{"a:1|c"});
+  CHECK(outbox->stats().datagrams == 1);
 }
 
 TEST_CASE("outbox: a full datagram leaves with the sample that finds it full, the open one stays") {
-  MemoryOutbox outbox{options(11), registry()};
+  MemoryBench outbox{11, 4};
   outbox.add("a:1|c");
   outbox.add("b:1|c");
-  CHECK(outbox.transport().datagrams().empty());
+  CHECK(outbox->transport().datagrams().empty());
   outbox.add("c:1|c");
-  CHECK(outbox.transport().datagrams() == Datagrams{"a:1|c\nb:1|c"});
-  CHECK(outbox.stats().pending == 1);
+  CHECK(outbox->transport().datagrams() == Datagrams{"a:1|c\nb:1|c"});
+  CHECK(outbox->stats().pending == 1);
   outbox.add("d:1234567|c");
-  CHECK(outbox.transport().datagrams() == Datagrams{"a:1|c\nb:1|c", "c:1|c"});
-  outbox.flush();
-  CHECK(outbox.transport().datagrams() == Datagrams{"a:1|c\nb:1|c", "c:1|c", "d:1234567|c"});
+  CHECK(outbox->transport().datagrams() == Datagrams{"a:1|c\nb:1|c", "c:1|c"});
+  outbox->flush();
+  CHECK(outbox->transport().datagrams() == Datagrams{"a:1|c\nb:1|c", "c:1|c", "d:1234567|c"});
 }
 
 TEST_CASE("outbox: send does not wait for what was added before") {
-  MemoryOutbox outbox{options(64), registry()};
+  MemoryBench outbox{64, 4};
   outbox.add("added:1|c");
-  outbox.send("sent:1|c");
-  CHECK(outbox.transport().datagrams() == Datagrams{"sent:1|c"});
-  outbox.flush();
-  CHECK(outbox.transport().datagrams() == Datagrams{"sent:1|c", "added:1|c"});
+  outbox->send("sent:1|c");
+  CHECK(outbox->transport().datagrams() == Datagrams{"sent:1|c"});
+  outbox->flush();
+  CHECK(outbox->transport().datagrams() == Datagrams{"sent:1|c", "added:1|c"});
 }
 
 TEST_CASE("outbox: without a thread the smallest buffer holds any number of samples") {
   constexpr std::size_t max_packet_bytes = 40;
-  MemoryOutbox outbox{options(max_packet_bytes, 2), registry()};
+  MemoryBench outbox{max_packet_bytes, 2};
   statwire::test::RandomBytes random{11};
   std::vector<std::string> lines;
   for (int i = 0; i < 5000; ++i) {
     lines.push_back("n" + std::to_string(i) + ":" + std::string(random.up_to(30) + 1, '1') + "|c");
     outbox.add(lines.back());
-    REQUIRE(accounted(outbox.stats()) == lines.size());
+    REQUIRE(accounted(outbox->stats()) == lines.size());
   }
-  outbox.flush();
-  CHECK(outbox.transport().lines() == lines);
-  const std::vector<std::string>& datagrams = outbox.transport().datagrams();
+  outbox->flush();
+  CHECK(outbox->transport().lines() == lines);
+  const std::vector<std::string>& datagrams = outbox->transport().datagrams();
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < datagrams.size(); ++i) {
     bytes += datagrams[i].size();
@@ -157,7 +184,7 @@ TEST_CASE("outbox: without a thread the smallest buffer holds any number of samp
     const std::size_t first_line = datagrams[i].substr(0, datagrams[i].find('\n')).size();
     REQUIRE(datagrams[i - 1].size() + 1 + first_line > max_packet_bytes);  // it could not have joined
   }
-  const DeliveryStats stats = outbox.stats();
+  const DeliveryStats stats = outbox->stats();
   CHECK(stats.sent == lines.size());
   CHECK(stats.dropped() == 0);
   CHECK(stats.datagrams == datagrams.size());
@@ -165,18 +192,18 @@ TEST_CASE("outbox: without a thread the smallest buffer holds any number of samp
 }
 
 TEST_CASE("outbox: while the transport fails, samples are counted as dropped and not sent again") {
-  MemoryOutbox outbox{options(11), registry()};
-  outbox.transport().fail_with(refused());
-  outbox.send("s:1|c");
-  CHECK(outbox.stats().dropped_send == 1);
+  MemoryBench outbox{11, 4};
+  outbox->transport().fail_with(refused());
+  outbox->send("s:1|c");
+  CHECK(outbox->stats().dropped_send == 1);
   for (std::uint64_t i = 1; i <= 7; ++i) {
     outbox.add("a:1|c");
-    CHECK(accounted(outbox.stats()) == i + 1);
+    CHECK(accounted(outbox->stats()) == i + 1);
   }
-  CHECK(outbox.stats().dropped_send == 7);
-  CHECK(outbox.stats().pending == 1);
-  outbox.flush();
-  DeliveryStats stats = outbox.stats();
+  CHECK(outbox->stats().dropped_send == 7);
+  CHECK(outbox->stats().pending == 1);
+  outbox->flush();
+  DeliveryStats stats = outbox->stats();
   CHECK(stats.dropped_send == 8);
   CHECK(stats.dropped() == 8);
   CHECK(stats.pending == 0);
@@ -184,13 +211,13 @@ TEST_CASE("outbox: while the transport fails, samples are counted as dropped and
   CHECK(stats.datagrams == 0);
   CHECK(stats.bytes == 0);
 
-  outbox.transport().fail_with({});
-  outbox.flush();
-  CHECK(outbox.transport().datagrams().empty());
+  outbox->transport().fail_with({});
+  outbox->flush();
+  CHECK(outbox->transport().datagrams().empty());
   outbox.add("b:1|c");
-  outbox.flush();
-  stats = outbox.stats();
-  CHECK(outbox.transport().datagrams() == Datagrams{"b:1|c"});
+  outbox->flush();
+  stats = outbox->stats();
+  CHECK(outbox->transport().datagrams() == Datagrams{"b:1|c"});
   CHECK(stats.sent == 1);
   CHECK(stats.dropped_send == 8);
 }
@@ -201,18 +228,18 @@ TEST_CASE("outbox: whichever send fails, just the samples of that datagram are d
   for (std::size_t failing_call = 1; failing_call <= all.size(); ++failing_call) {
     CAPTURE(failing_call);
     Datagrams sent;
-    Outbox<RecordingTransport> outbox{options(11), registry(), sent, failing_call};
+    Bench<RecordingTransport> outbox{11, 4, sent, failing_call};
     outbox.add("a:1|c");
     outbox.add("b:1|c");
     outbox.add("c:1|c");
-    outbox.send("s:1|c");
+    outbox->send("s:1|c");
     outbox.add("d:1|c");
     outbox.add("e:1|c");
-    outbox.flush();
+    outbox->flush();
     Datagrams expected = all;
     expected.erase(expected.begin() + static_cast<std::ptrdiff_t>(failing_call - 1));
     CHECK(sent == expected);
-    const DeliveryStats stats = outbox.stats();
+    const DeliveryStats stats = outbox->stats();
     CHECK(stats.dropped_send == samples[failing_call - 1]);
     CHECK(stats.dropped() == stats.dropped_send);
     CHECK(stats.sent == 6 - stats.dropped_send);
@@ -224,7 +251,7 @@ TEST_CASE("outbox: whichever send fails, just the samples of that datagram are d
 TEST_CASE("outbox: the destructor sends what is left, after what was sent before") {
   Datagrams sent;
   {
-    Outbox<RecordingTransport> outbox{options(11), registry(), sent};
+    Bench<RecordingTransport> outbox{11, 4, sent};
     outbox.add("a:1|c");
     outbox.add("b:1|c");
     outbox.add("c:1|c");
@@ -235,14 +262,14 @@ TEST_CASE("outbox: the destructor sends what is left, after what was sent before
 
 TEST_CASE("outbox: the destructor of an empty outbox sends nothing") {
   Datagrams sent;
-  { const Outbox<RecordingTransport> outbox{options(11), registry(), sent}; }
+  { const Bench<RecordingTransport> outbox{11, 4, sent}; }
   CHECK(sent.empty());
 }
 
 TEST_CASE("outbox: stats show the counters that the client keeps in it") {
-  MemoryOutbox outbox{options(64), registry()};
-  statwire::client::DeliveryCounters::add(outbox.counters().accepted, 3);
-  statwire::client::DeliveryCounters::add(outbox.counters().dropped_invalid, 2);
-  CHECK(outbox.stats().accepted == 3);
-  CHECK(outbox.stats().dropped_invalid == 2);
+  MemoryBench outbox{64, 4};
+  statwire::client::DeliveryCounters::add(outbox->counters().accepted, 3);
+  statwire::client::DeliveryCounters::add(outbox->counters().dropped_invalid, 2);
+  CHECK(outbox->stats().accepted == 3);
+  CHECK(outbox->stats().dropped_invalid == 2);
 }

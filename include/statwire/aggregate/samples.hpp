@@ -1,0 +1,151 @@
+#pragma once
+
+// The kinds of samples. Each can be recorded in a cell, where the flusher finds it, or written as a line: of
+// its series, whose texts are there already, or of a name that has none. A line of a series may be written
+// twice, when it finds the open datagram full.
+
+#include <chrono>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "statwire/aggregate/registry.hpp"
+#include "statwire/aggregate/series_line.hpp"
+#include "statwire/protocol/number.hpp"
+#include "statwire/protocol/statsd_line.hpp"
+
+namespace statwire::aggregate {
+
+/// Whether a count is added as an integer: all integers and whole doubles that are exact.
+template <protocol::Numeric Value>
+bool as_exact_integer(Value value, std::int64_t& integer) noexcept {
+  constexpr std::int64_t limit = std::int64_t{1} << 53;
+  if constexpr (std::floating_point<Value>) {
+    if (!(value > -static_cast<Value>(limit) && value < static_cast<Value>(limit))) return false;
+    integer = static_cast<std::int64_t>(value);
+    return static_cast<Value>(integer) == value;
+  } else {
+    integer = static_cast<std::int64_t>(value);
+    if constexpr (sizeof(Value) < sizeof(std::int64_t)) return true;
+    return std::cmp_less_equal(value, limit) && std::cmp_greater_equal(value, -limit);
+  }
+}
+
+/// Integers are added in the thread's cell, the rest in the series.
+template <protocol::Numeric Value>
+struct Count {
+  Value value;
+
+  void record(Registry&, Series& series, Cell& cell) const noexcept {
+    std::int64_t integer = 0;
+    if (as_exact_integer(value, integer)) return cell.add(integer);
+    GaugeValue::add_to(series.fraction, static_cast<double>(value));
+    cell.add(0);
+  }
+  std::size_t write(std::span<char> out, Series& series, const Profile&) const noexcept {
+    return write_value(out, series, value);
+  }
+  std::size_t write(std::span<char> out, const protocol::LineHead& head) const noexcept {
+    return protocol::write_counter(out, head, value);
+  }
+};
+
+template <protocol::Numeric Value>
+struct GaugeSet {
+  Value value;
+
+  void record(Registry&, Series& series, Cell& cell) const noexcept {
+    if constexpr (std::same_as<Value, float>)
+      series.single_precision.store(true, std::memory_order_relaxed);
+    series.gauge.set(static_cast<double>(value));
+    cell.add(0);
+  }
+  std::size_t write(std::span<char> out, Series& series, const Profile& profile) const noexcept {
+    if (!profile.signed_gauges) series.gauge.set(static_cast<double>(value));  // what changes go on from
+    return write_gauge(out, series, value, profile.signed_gauges);
+  }
+  std::size_t write(std::span<char> out, const protocol::LineHead& head) const noexcept {
+    return protocol::write_gauge(out, head, value);
+  }
+};
+
+/// A server without signed gauges gets the sum of all changes, from zero or the last value set.
+template <protocol::Numeric Value>
+struct GaugeChange {
+  Value delta;
+
+  /// Whether it may leave as a line of its own; the sums of such servers are made in cells.
+  static bool has_line(const Profile& profile) noexcept { return profile.signed_gauges; }
+
+  void record(Registry& registry, Series& series, Cell& cell) const noexcept {
+    if (registry.options().profile.signed_gauges) {
+      series.gauge.add(static_cast<double>(delta));
+    } else {
+      series.gauge.add_from_zero(static_cast<double>(delta));
+    }
+    cell.add(0);
+  }
+  std::size_t write(std::span<char> out, Series& series, const Profile& profile) const noexcept {
+    if (profile.signed_gauges) return write_gauge_delta(out, series, delta);
+    series.gauge.add_from_zero(static_cast<double>(delta));
+    return write_value(out, series, series.gauge.peek());
+  }
+  std::size_t write(std::span<char> out, const protocol::LineHead& head) const noexcept {
+    return protocol::write_gauge_delta(out, head, delta);
+  }
+};
+
+struct Duration {
+  std::chrono::nanoseconds value;
+
+  void record(Registry& registry, Series&, Cell& cell) const noexcept {
+    registry.record_sample(cell, static_cast<std::uint64_t>(value.count()));
+  }
+  std::size_t write(std::span<char> out, Series& series, const Profile&) const noexcept {
+    return write_timing(out, series, value);
+  }
+  std::size_t write(std::span<char> out, const protocol::LineHead& head) const noexcept {
+    return protocol::write_timing(out, head, value);
+  }
+};
+
+/// Of a histogram or a distribution.
+template <protocol::Numeric Value>
+struct Observation {
+  Value value;
+  std::string_view type_text;
+
+  void record(Registry& registry, Series&, Cell& cell) const noexcept {
+    const double wide = static_cast<double>(value);
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &wide, sizeof(bits));
+    registry.record_sample(cell, bits);
+  }
+  std::size_t write(std::span<char> out, Series& series, const Profile&) const noexcept {
+    return write_value(out, series, value);
+  }
+  std::size_t write(std::span<char> out, const protocol::LineHead& head) const noexcept {
+    return protocol::write_value(out, head, value, type_text);
+  }
+};
+
+struct Member {
+  std::string_view text;
+
+  void record(Registry& registry, Series& series, Cell& cell) const noexcept {
+    registry.insert_member(series, cell, text);
+  }
+  std::size_t write(std::span<char> out, Series& series, const Profile&) const noexcept {
+    return write_member(out, series, text);
+  }
+  std::size_t write(std::span<char> out, const protocol::LineHead& head) const noexcept {
+    return protocol::write_set(out, head, text);
+  }
+};
+
+}  // namespace statwire::aggregate
