@@ -35,7 +35,8 @@ struct Profile {
   bool distributions = false;    ///< `d`. Else sent as histograms are.
   bool timestamps = false;   ///< `|T1700000000` on counters and gauges. Else samples with one are refused.
   bool empty_lines = false;  ///< Skips empty lines, so datagrams may be filled up and sent many at a time.
-  bool events = false;       ///< `_e{...` and `_sc|...`. Else refused.
+  /// `_e{...` and `_sc|...`. Else refused. Where they are, a name that begins with `_sc` begins with `-sc`.
+  bool events = false;
 };
 
 namespace profiles {

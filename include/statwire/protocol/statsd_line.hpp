@@ -60,8 +60,11 @@ class LineCursor {
 
   /// The name, with the tags where the dialect has them there.
   LineCursor& name(const LineHead& head) noexcept {
+    char* const begin = next_;
     raw(head.prefix);
     if (reserve(head.name.size())) next_ = copy_clean_name(next_, head.name);
+    // The agent takes every line that begins with `_sc` for a service check; Datadog makes `-` a `_`.
+    if (head.profile->events && std::string_view{begin, next_}.starts_with("_sc")) *begin = '-';
     switch (head.profile->tags) {
       case TagSyntax::dogstatsd:
         return *this;

@@ -169,6 +169,20 @@ constexpr std::string_view forbidden_in_members{":|\n\r\t\0", 6};
 
 }  // namespace
 
+TEST_CASE("statsd_line: where there are service checks, no metric begins with _sc") {
+  const auto written = [](std::string_view prefix, std::string_view name, const statwire::Profile& profile) {
+    char line[64];
+    return std::string{line, write_gauge(line, {.prefix = prefix, .name = name, .profile = &profile}, 1)};
+  };
+  using namespace statwire::profiles;
+  CHECK(written("", "_score", dogstatsd) == "-score:1|g");
+  CHECK(written("", "|sc|up|0", dogstatsd) == "-sc_up_0:1|g");
+  CHECK(written("_scale.", "a", dogstatsd) == "-scale.a:1|g");
+  CHECK(written("app.", "_score", dogstatsd) == "app._score:1|g");
+  CHECK(written("", "_s", dogstatsd) == "_s:1|g");
+  CHECK(written("", "_score", etsy) == "_score:1|g");
+}
+
 TEST_CASE("statsd_line: whatever bytes a name holds, a number is one line that reads back exactly") {
   RandomBytes random{2};
   for (int i = 0; i < 4000; ++i) {
