@@ -13,6 +13,7 @@
 #include "statwire/server/metrics_server.hpp"
 #include "statwire/server/statsd_server.hpp"
 #include "statwire/statsd.hpp"
+#include "statwire/testing/captured.hpp"
 #include "statwire/testing/memory_transport.hpp"
 #include "statwire/timer.hpp"
 
@@ -20,7 +21,7 @@ namespace {
 
 template <class Statsd>
 void place_order(Statsd& statsd) {
-  statsd.increment("orders");
+  statsd.increment("orders", 1, {.tags = {{"shop", "web"}}});
 }
 
 int load_page() {
@@ -102,5 +103,9 @@ TEST_CASE("snippet: test your own metrics") {
   statwire::StatsdClient statsd{statwire::testing::MemoryTransport{}, {.flush = statwire::Flush::manual}};
   place_order(statsd);
   statsd.flush();
-  CHECK(statsd.transport().lines() == std::vector<std::string>{"orders:1|c"});
+
+  statwire::testing::Captured captured{statsd.transport()};  // throws if a server would not understand it
+  CHECK(captured.counter("orders", {{"shop", "web"}}) == 1);
+  CHECK(captured.counter("errors") == statwire::testing::nothing);
+  CHECK(statsd.transport().lines() == std::vector<std::string>{"orders:1|c|#shop:web"});
 }
