@@ -79,7 +79,7 @@ class MetricCalls {
 
   /// Changes a gauge: `name:+3|g`, `name:-3|g`. On the reference daemon a change of a gauge that is zero or
   /// unknown sets it. There is no rate here: a change that is left out would be missing for good. Servers
-  /// that know no changes get the sum of all of them from an aggregated client; another client's are refused.
+  /// that know no changes get the sum of all of them at each flush; a client that sends at once refuses them.
   template <protocol::Numeric Value>
   void gauge_delta(std::string_view name, Value delta, const TagList& tags = {}) noexcept {
     if constexpr (is_live) engine().change_gauge(context(), name, delta, {.tags = tags});

@@ -47,7 +47,7 @@ struct StatsdOptions {
   /// a random choice is sent, with a rate that gives their exact number. 1 to 1,000,000, 8 bytes each.
   std::size_t max_samples_per_series = 1024;
   ErrorCallback on_error{};  ///< Told of failures to send, seldom; see client/delivery.hpp.
-  bool enabled = true;  ///< Else calls do nothing; so, too, when the environment has STATSD_DISABLE=1.
+  bool enabled = true;       ///< Else calls do nothing; so, too, when the environment has STATSD_DISABLE=1.
   /// The source of 64 random bits, for sampling; tests give their own.
   std::uint64_t (*random)() noexcept = &detail::random_bits;
 };
@@ -143,19 +143,20 @@ class StatsdClient : public MetricCalls<StatsdClient<Transport>, Transport> {
     constexpr std::size_t buffer_bytes = 256 * 1024;
     const std::size_t datagrams = std::clamp<std::size_t>(buffer_bytes / options.max_packet_bytes, 8, 1024);
     const bool enabled = options.enabled && !is_disabled_by_environment();
-    return {.outbox = {.max_datagrams = datagrams,
-                       .flush_interval = options.flush_interval,
-                       .flush = enabled ? options.flush : Flush::manual,
-                       .on_error = options.on_error},
-            .registry = {.profile = options.profile,
-                         .max_series = options.max_series,
-                         .max_samples_per_series = options.max_samples_per_series,
-                         .max_line_bytes = std::min(options.max_packet_bytes, protocol::max_statsd_line_bytes),
-                         .max_packet_bytes = options.max_packet_bytes,
-                         .datagrams_per_thread = datagrams,
-                         .delivery = options.delivery,
-                         .random = options.random},
-            .enabled = enabled};
+    return {
+        .outbox = {.max_datagrams = datagrams,
+                   .flush_interval = options.flush_interval,
+                   .flush = enabled ? options.flush : Flush::manual,
+                   .on_error = options.on_error},
+        .registry = {.profile = options.profile,
+                     .max_series = options.max_series,
+                     .max_samples_per_series = options.max_samples_per_series,
+                     .max_line_bytes = std::min(options.max_packet_bytes, protocol::max_statsd_line_bytes),
+                     .max_packet_bytes = options.max_packet_bytes,
+                     .datagrams_per_thread = datagrams,
+                     .delivery = options.delivery,
+                     .random = options.random},
+        .enabled = enabled};
   }
 
   client::Engine<Transport>& engine_ref() noexcept { return engine_; }

@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -128,9 +129,8 @@ class Registry : public std::enable_shared_from_this<Registry> {
   void submit(ThreadState& state, std::uint32_t index, const Sample& sample) {
     Series& series = *table_[index];
     if (options_.delivery != Delivery::buffered) return sample.record(*this, series, state.cells()[index]);
-    if (may_have_line(series, sample) && append(state, [&](std::span<char> out) {
-          return sample.write(out, series, options_.profile);
-        })) {
+    if (may_have_line(series, sample) &&
+        append(state, [&](std::span<char> out) { return sample.write(out, series, options_.profile); })) {
       return;
     }
     sample.record(*this, series, state.cells()[index]);
@@ -144,8 +144,8 @@ class Registry : public std::enable_shared_from_this<Registry> {
   bool append(ThreadState& state, Write&& write) {
     client::DatagramRing& ring = state.own_ring(options_.datagrams_per_thread, options_.max_packet_bytes);
     const std::size_t most = options_.max_line_bytes;
-    switch (ring.append(
-        [&](std::span<char> out) { return write(out.size() <= most ? out : out.first(most)); })) {
+    switch (
+        ring.append([&](std::span<char> out) { return write(out.size() <= most ? out : out.first(most)); })) {
       case client::DatagramRing::Appended::no_room:
         return false;
       case client::DatagramRing::Appended::too_long:
@@ -245,16 +245,18 @@ class Registry : public std::enable_shared_from_this<Registry> {
   void after_fork_in_parent() noexcept { mutex_.unlock(); }
 
   /// The child has one thread. The states of the others may be half written, so they are left where they are
-  /// for good; what was counted is the parent's.
+  /// for good; what was recorded is the parent's. Allocates nothing: a thread that is gone may have been
+  /// within the allocator.
   void after_fork_in_child() noexcept {
     mutex_.unlock();
     std::construct_at(&owner_mutex_);  // threads that are gone may have held it
-    Membership* const membership = Membership::of_this_thread();
-    const ThreadState* const own = membership == nullptr ? nullptr : membership->find(*this);
     for (std::unique_ptr<ThreadState>& state : states_) {
-      if (state->is_in_use && state.get() != own) static_cast<void>(state.release());
+      const bool is_of_another =
+          state->user != std::thread::id{} && state->user != std::this_thread::get_id();
+      if (is_of_another) static_cast<void>(state.release());
     }
     std::erase(states_, nullptr);
+    forget_records();
     counters_.clear();
     at_fork_ = count_all();
   }
@@ -278,11 +280,31 @@ class Registry : public std::enable_shared_from_this<Registry> {
     if (owner_ != nullptr) owner_->take_full_datagrams();
   }
 
+  /// Takes all that is in cells and lines as seen. No other thread records.
+  void forget_records() noexcept {
+    for (std::uint32_t i = 0; i < size(); ++i) {
+      Series& series = *table_[i];
+      series.seen_total = series.seen_count = 0;
+      for (const auto& state : states_) {
+        const Cell& cell = state->cells()[i];
+        series.seen_total += cell.total;
+        series.seen_count += cell.count;
+        if (cell.ring != nullptr) cell.ring->clear();
+      }
+      series.fraction = 0;
+      if (options_.profile.signed_gauges) series.gauge.take();
+      series.members.clear();
+      series.is_summed = false;
+    }
+    for (const auto& state : states_) {
+      if (client::DatagramRing* const ring = state->ring()) ring->clear();
+    }
+  }
+
   Recorded count_all() {
-    std::vector<ThreadState*> states;
-    copy_states(states);
+    const std::lock_guard lock{mutex_};
     Recorded all;
-    for (ThreadState* state : states) {
+    for (const auto& state : states_) {
       all.calls += state->lines() + state->sampled_out();
       all.sampled_out += state->sampled_out();
       for (std::uint32_t i = 0; i < size(); ++i) all.calls += detail::acquire_load(state->cells()[i].count);
@@ -373,14 +395,19 @@ class Registry : public std::enable_shared_from_this<Registry> {
   ThreadState& enter() {
     const std::lock_guard lock{mutex_};
     for (const auto& state : states_) {
-      if (!std::exchange(state->is_in_use, true)) return *state;
+      if (state->user == std::thread::id{}) {
+        state->user = std::this_thread::get_id();
+        return *state;
+      }
     }
-    return *states_.emplace_back(std::make_unique<ThreadState>(options_.max_series));
+    ThreadState& state = *states_.emplace_back(std::make_unique<ThreadState>(options_.max_series));
+    state.user = std::this_thread::get_id();
+    return state;
   }
 
   void leave(ThreadState& state) noexcept {
     const std::lock_guard lock{mutex_};
-    state.is_in_use = false;
+    state.user = {};
   }
 
   RegistryOptions options_;

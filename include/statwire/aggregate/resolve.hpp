@@ -74,7 +74,8 @@ inline Resolved resolve_series(Registry& registry, const Context& context, const
       protocol::detail::LineCursor{type_bytes}.raw("|").raw(type_text(name.type, profile)).size();
   char tail_bytes[protocol::max_statsd_line_bytes];
   protocol::detail::LineCursor tail{tail_bytes};
-  tail.tail(type_text(name.type, profile), {.rate = protocol::rate_of(name.one_in), .profile = &profile, .tags = tags->view()});
+  tail.tail(type_text(name.type, profile),
+            {.rate = protocol::rate_of(name.one_in), .profile = &profile, .tags = tags->view()});
   if (head_size == 0 || end.has_overflowed() || tail.has_overflowed() ||
       head_size + tags_size + type_size >= registry.options().max_line_bytes) {
     return {.reason = Unresolved::too_long};

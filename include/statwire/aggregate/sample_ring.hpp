@@ -52,6 +52,12 @@ class SampleRing {
     return seen;
   }
 
+  /// Forgets what is there; as take().
+  void clear() noexcept {
+    over_bound_ = 0;
+    tail_.store(head_.load(std::memory_order_acquire), std::memory_order_release);
+  }
+
  private:
   std::size_t capacity_;
   std::unique_ptr<std::uint64_t[]> slots_;

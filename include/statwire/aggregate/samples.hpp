@@ -60,8 +60,7 @@ struct GaugeSet {
   Value value;
 
   void record(Registry&, Series& series, Cell& cell) const noexcept {
-    if constexpr (std::same_as<Value, float>)
-      series.single_precision.store(true, std::memory_order_relaxed);
+    if constexpr (std::same_as<Value, float>) series.single_precision.store(true, std::memory_order_relaxed);
     series.gauge.set(static_cast<double>(value));
     cell.add(0);
   }

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <thread>
 
 #include "statwire/aggregate/name_cache.hpp"
 #include "statwire/aggregate/series.hpp"
@@ -59,7 +60,7 @@ class ThreadState {
   std::uint64_t sampled_out() const noexcept { return detail::relaxed_load(sampled_out_); }
 
   NameCache names;
-  bool is_in_use = true;  ///< Guarded by the registry's lock.
+  std::thread::id user{};  ///< None when no thread uses it; guarded by the registry's lock.
 
  private:
   [[noreturn]] static void throw_bad_alloc() {

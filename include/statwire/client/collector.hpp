@@ -63,25 +63,6 @@ class Collector {
     return changed;
   }
 
-  /// Forgets what was recorded since the last time. Only while no other thread records.
-  void discard() {
-    sum_cells();
-    for (std::uint32_t i = 0; i < totals_.size(); ++i) {
-      aggregate::Series& series = registry_->series(i);
-      series.seen_total = totals_[i].total;
-      series.seen_count = totals_[i].count;
-      series.is_summed = false;
-      series.fraction = 0;
-      if (registry_->options().profile.signed_gauges) series.gauge.take();
-      registry_->take_members(i, members_);
-      members_.clear();
-      for (aggregate::ThreadState* state : states_) {
-        if (aggregate::SampleRing* const ring = state->cells()[i].ring) registry_->take_samples(*ring, samples_);
-      }
-      samples_.clear();
-    }
-  }
-
  private:
   /// Of the cells of one series: see aggregate::Cell.
   struct Sum {

@@ -56,9 +56,9 @@ class DeliveryCounters {
 
   /// Starts anew; no other thread may be there.
   void clear() noexcept {
-    for (Counter* counter : {&accepted, &sent, &sampled_out, &dropped_invalid, &dropped_oversize,
-                             &dropped_queue_full, &dropped_send, &dropped_unsupported,
-                             &dropped_series_limit, &datagrams, &bytes}) {
+    for (Counter* counter :
+         {&accepted, &sent, &sampled_out, &dropped_invalid, &dropped_oversize, &dropped_queue_full,
+          &dropped_send, &dropped_unsupported, &dropped_series_limit, &datagrams, &bytes}) {
       counter->store(0, std::memory_order_relaxed);
     }
   }

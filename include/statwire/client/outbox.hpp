@@ -80,8 +80,8 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
       const std::lock_guard lock{mutex_};
       is_stopping_ = true;
     }
-    flusher_->wake.notify_one();
-    if (flusher_->thread.joinable()) flusher_->thread.join();
+    flusher_.wake.notify_one();
+    if (flusher_.thread.joinable()) flusher_.thread.join();
     registry_->close();
     sender_.wait_ready();
     send_all(Closing::yes);
@@ -95,11 +95,11 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
       has_records_ = true;
       // After a fork the child's thread begins with its first record. If there is none to be had, the records
       // stay until a flush; the next fork or record that finds the thread missing tries again.
-      if (has_thread_ && !is_stopping_ && !flusher_->thread.joinable() && start_thread()) {
+      if (has_thread_ && !is_stopping_ && !flusher_.thread.joinable() && start_thread()) {
         registry_->flusher_sleeps = true;
       }
     }
-    flusher_->wake.notify_one();
+    flusher_.wake.notify_one();
   }
 
   void take_full_datagrams() noexcept override {
@@ -114,7 +114,7 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
       const std::lock_guard lock{mutex_};
       has_full_datagrams_ = true;
     }
-    flusher_->wake.notify_one();
+    flusher_.wake.notify_one();
   }
 
   void send(std::string_view lines) noexcept override {
@@ -141,7 +141,7 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
  private:
   enum class Closing { no, yes };
 
-  /// What a child of a fork cannot take over: it leaves its parent's where they are and has others.
+  /// What a child of a fork cannot take over.
   struct Flusher {
     std::condition_variable wake;
     std::thread thread;
@@ -152,12 +152,12 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
   std::error_code start_thread() noexcept {
 #if defined(__cpp_exceptions)
     try {
-      flusher_->thread = std::thread{[this] { run(); }};
+      flusher_.thread = std::thread{[this] { run(); }};
     } catch (const std::system_error& error) {
       return error.code();
     }
 #else
-    flusher_->thread = std::thread{[this] { run(); }};
+    flusher_.thread = std::thread{[this] { run(); }};
 #endif
     return {};
   }
@@ -165,7 +165,7 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
   void run() noexcept {
     std::unique_lock lock{mutex_};
     for (;;) {
-      flusher_->wake.wait(lock, [this] { return is_stopping_ || has_records_; });
+      flusher_.wake.wait(lock, [this] { return is_stopping_ || has_records_; });
       send_full_datagrams_until(lock, std::chrono::steady_clock::now() + flush_interval_);
       if (is_stopping_) return;
       lock.unlock();
@@ -192,8 +192,8 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
       }
       lock.lock();
       if (!any) {
-        flusher_->wake.wait_until(lock, due,
-                                  [&] { return is_stopping_ || (is_ready && has_full_datagrams_); });
+        flusher_.wake.wait_until(lock, due,
+                                 [&] { return is_stopping_ || (is_ready && has_full_datagrams_); });
       }
     }
     registry_->wants_full_datagrams = false;
@@ -296,12 +296,9 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
     mutex_.unlock();
     sender_.after_fork_in_child();
     flush_mutex_.unlock();
-    static_cast<void>(flusher_.release());
-    flusher_ = std::make_unique<Flusher>();
+    std::construct_at(&flusher_);  // the parent's is forgotten: its thread is not here
     registry_->after_fork_in_child();
-    collector_.discard();
     ring_.clear();
-    for (DatagramRing* ring : rings()) ring->clear();
     has_records_ = false;
     has_full_datagrams_ = false;
     registry_->flusher_sleeps = has_thread_;
@@ -320,7 +317,7 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
   bool is_stopping_ = false;
   bool has_records_ = false;  ///< Cells or lines may hold what was not collected.
   bool has_full_datagrams_ = false;
-  std::unique_ptr<Flusher> flusher_ = std::make_unique<Flusher>();
+  Flusher flusher_;
 };
 
 }  // namespace statwire::client

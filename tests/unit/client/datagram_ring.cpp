@@ -111,7 +111,9 @@ TEST_CASE("datagram_ring: a full ring refuses, and changes nothing") {
   CHECK(drained(ring) == Datagrams{"2222222222", "3333333\n55", "6"});
 }
 
-TEST_CASE("datagram_ring: what was taken of the open datagram is not taken again, and the next line begins another") {
+TEST_CASE(
+    "datagram_ring: what was taken of the open datagram is not taken again, and the next line begins "
+    "another") {
   DatagramRing ring{3, 10};
   append(ring, "a");
   append(ring, "b");
