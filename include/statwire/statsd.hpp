@@ -48,7 +48,7 @@ struct StatsdOptions {
   std::size_t max_samples_per_series = 1024;
   ErrorCallback on_error{};  ///< Told of failures to send, seldom; see client/delivery.hpp.
   bool enabled = true;       ///< Else calls do nothing; so, too, when the environment has STATSD_DISABLE=1.
-  /// The source of 64 random bits, for sampling; tests give their own.
+  /// The source of 64 random bits, for sampling; tests give their own: one of zeros keeps every sample.
   std::uint64_t (*random)() noexcept = &detail::random_bits;
 };
 
