@@ -1,8 +1,10 @@
 #pragma once
 
-// One thread's way from a name and its tags to the number of a series: a hash of the bytes, a comparison, no
-// lock and no allocation once a name was seen.
+// One thread's way from a name and its tags to the number of a series, without a lock, and without an
+// allocation once a name was seen. What names a series is written down as a row of 64-bit words, which is
+// hashed and compared word by word: names are short, and this is quicker than text by text.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -10,6 +12,7 @@
 #include <vector>
 
 #include "statwire/aggregate/series.hpp"
+#include "statwire/detail/hash.hpp"
 
 namespace statwire::aggregate {
 
@@ -19,87 +22,90 @@ class NameCache {
   static constexpr std::uint32_t unknown = ~std::uint32_t{0};
   /// Stands for a name that got no series, so that it is not asked for again.
   static constexpr std::uint32_t refused = unknown - 1;
+  /// Stands for a name that is too long for any line.
+  static constexpr std::uint32_t too_long = unknown - 2;
 
   explicit NameCache(std::size_t max_names) : max_names_{max_names} {}
 
-  /// The number of the series, or `unknown`. `hash` is name.hash().
-  std::uint32_t find(const SeriesName& name, std::uint64_t hash) const noexcept {
-    if (places_.empty()) return unknown;
-    for (std::size_t place = hash & (places_.size() - 1);; place = (place + 1) & (places_.size() - 1)) {
+  /// The number of the series, `unknown`, or one of the other two.
+  std::uint32_t find(const SeriesName& name) noexcept {
+    if (!write_key(name)) [[unlikely]]
+      return too_long;
+    if (places_.empty()) [[unlikely]]
+      return unknown;
+    const std::size_t mask = places_.size() - 1;
+    for (std::size_t place = detail::hash_words(key_.data(), key_size_) & mask;; place = (place + 1) & mask) {
       const Entry& entry = places_[place];
       if (entry.series == unknown) return unknown;
-      if (entry.hash == hash && is_same(entry, name)) return entry.series;
+      if (is_key_of(entry)) [[likely]]
+        return entry.series;
     }
   }
 
-  /// Remembers a name that is not there. When there are too many, all are forgotten.
-  void insert(const SeriesName& name, std::uint64_t hash, std::uint32_t series) {
+  /// Remembers the name that find() has just not found. When there are too many, all are forgotten.
+  void insert(std::uint32_t series) {
     if (size_ >= max_names_) {
       places_.assign(places_.size(), Entry{});
-      bytes_.clear();
+      words_.clear();
       size_ = 0;
     }
     if (2 * (size_ + 1) > places_.size()) grow();
-    const Entry entry{hash,
-                      bytes_.size(),
-                      name.context,
-                      name.one_in,
-                      series,
-                      name.type,
-                      static_cast<std::uint8_t>(name.tags.size())};
-    append(name.name);
-    for (const Tag& tag : name.tags) {
-      append(tag.key);
-      append(tag.value);
-    }
+    const Entry entry{words_.size(), static_cast<std::uint32_t>(key_size_), series};
+    words_.insert(words_.end(), key_.data(), key_.data() + key_size_);
     place(entry);
     ++size_;
   }
 
  private:
   struct Entry {
-    std::uint64_t hash = 0;
-    std::size_t begin = 0;  ///< Of the texts in bytes_, each after its length.
-    std::uint32_t context = 0;
-    std::uint32_t one_in = 0;
+    std::size_t begin = 0;  ///< Of the key in words_.
+    std::uint32_t size = 0;
     std::uint32_t series = unknown;
-    SeriesType type = SeriesType::counter;
-    std::uint8_t tags = 0;
   };
 
-  bool is_same(const Entry& entry, const SeriesName& name) const noexcept {
-    if (entry.context != name.context || entry.one_in != name.one_in || entry.type != name.type ||
-        entry.tags != name.tags.size()) {
-      return false;
-    }
-    const char* next = bytes_.data() + entry.begin;
-    if (!is_next(next, name.name)) return false;
+  static constexpr std::size_t max_text_bytes = 8192;  ///< As no line is longer.
+
+  /// Different for names that differ in anything: first the numbers and the sizes of all texts, then these.
+  bool write_key(const SeriesName& name) noexcept {
+    key_[0] = std::uint64_t{name.context} << 32 | name.one_in;
+    key_[1] = name.name.size() << 32 | name.tags.size() << 8 | static_cast<std::uint64_t>(name.type);
+    key_size_ = 2;
+    if (!write_text(name.name)) return false;
     for (const Tag& tag : name.tags) {
-      if (!is_next(next, tag.key) || !is_next(next, tag.value)) return false;
+      key_[key_size_++] = tag.key.size() << 32 | tag.value.size();
+      if (!write_text(tag.key) || !write_text(tag.value)) return false;
     }
     return true;
   }
 
-  static bool is_next(const char*& next, std::string_view text) noexcept {
-    std::size_t size = 0;
-    std::memcpy(&size, next, sizeof(size));
-    next += sizeof(size);
-    if (size != text.size()) return false;
-    if (!detail::is_equal(next, text.data(), size)) return false;
-    next += size;
+  bool write_text(std::string_view text) noexcept {
+    const std::size_t left = key_.size() - key_size_;
+    if (text.size() >= max_text_bytes || left < text.size() / 8 + 2) [[unlikely]]
+      return false;
+    if (text.size() < 8) {
+      key_[key_size_++] = detail::short_word(text.data(), text.size());
+      return true;
+    }
+    for (std::size_t at = 0; at + 8 < text.size(); at += 8) {
+      key_[key_size_++] = detail::word_at(text.data() + at);
+    }
+    key_[key_size_++] = detail::word_at(text.data() + text.size() - 8);
     return true;
   }
 
-  void append(std::string_view text) {
-    const std::size_t size = text.size();
-    const char* bytes = reinterpret_cast<const char*>(&size);
-    bytes_.insert(bytes_.end(), bytes, bytes + sizeof(size));
-    bytes_.insert(bytes_.end(), text.begin(), text.end());
+  bool is_key_of(const Entry& entry) const noexcept {
+    if (entry.size != key_size_) return false;
+    const std::uint64_t* const words = words_.data() + entry.begin;
+    for (std::size_t i = 0; i < key_size_; ++i) {
+      if (words[i] != key_[i]) return false;
+    }
+    return true;
   }
 
   void place(const Entry& entry) noexcept {
-    std::size_t place = entry.hash & (places_.size() - 1);
-    while (places_[place].series != unknown) place = (place + 1) & (places_.size() - 1);
+    const std::size_t mask = places_.size() - 1;
+    std::size_t place = detail::hash_words(words_.data() + entry.begin, entry.size) & mask;
+    while (places_[place].series != unknown) place = (place + 1) & mask;
     places_[place] = entry;
   }
 
@@ -114,7 +120,9 @@ class NameCache {
   std::size_t max_names_;
   std::size_t size_ = 0;
   std::vector<Entry> places_;  ///< Open addressing, a power of two.
-  std::vector<char> bytes_;
+  std::vector<std::uint64_t> words_;
+  std::size_t key_size_ = 0;
+  std::array<std::uint64_t, 2 * max_text_bytes / 8> key_;  ///< Of the last find().
 };
 
 }  // namespace statwire::aggregate

@@ -142,23 +142,20 @@ class Registry : public std::enable_shared_from_this<Registry> {
   /// Adds a line to those of the calling thread; false when there is no room. Allocates the first time.
   template <class Write>
   bool append(ThreadState& state, Write&& write) {
-    client::DatagramRing& ring = state.own_ring(options_.datagrams_per_thread, options_.max_packet_bytes);
-    const std::size_t most = options_.max_line_bytes;
-    switch (
-        ring.append([&](std::span<char> out) { return write(out.size() <= most ? out : out.first(most)); })) {
-      case client::DatagramRing::Appended::no_room:
-        return false;
-      case client::DatagramRing::Appended::too_long:
-        counters_.settle(counters_.dropped_oversize);
-        return true;
-      case client::DatagramRing::Appended::joined:
-        state.count_line();
-        return true;
-      case client::DatagramRing::Appended::filled:
-        state.count_line();
-        if (wants_full_datagrams.load(std::memory_order_relaxed)) offer_full_datagrams();
-        return true;
+    client::DatagramRing& ring =
+        state.own_ring(options_.datagrams_per_thread, options_.max_packet_bytes, options_.max_line_bytes);
+    const client::DatagramRing::Appended appended = ring.append(write);
+    if (appended == client::DatagramRing::Appended::joined) [[likely]] {
+      state.count_line();
+      return true;
     }
+    if (appended == client::DatagramRing::Appended::no_room) return false;
+    if (appended == client::DatagramRing::Appended::too_long) {
+      counters_.settle(counters_.dropped_oversize);
+      return true;
+    }
+    state.count_line();
+    if (wants_full_datagrams.load(std::memory_order_relaxed)) offer_full_datagrams();
     return true;
   }
 

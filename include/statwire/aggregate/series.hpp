@@ -28,14 +28,6 @@ struct SeriesName {
   std::uint32_t one_in = 1;  ///< The rate; series of different rates are not mixed.
   std::string_view name{};
   std::span<const Tag> tags{};
-
-  std::uint64_t hash() const noexcept {
-    std::uint64_t state =
-        detail::hash_mix(std::uint64_t{context} << 32 | one_in, static_cast<std::uint64_t>(type));
-    state = detail::hash_text(state, name);
-    for (const Tag& tag : tags) state = detail::hash_text(detail::hash_text(state, tag.key), tag.value);
-    return state;
-  }
 };
 
 /// One thread's share of a series. That thread alone writes; the flusher reads, and subtracts what it saw the

@@ -4,12 +4,14 @@
 // lines they return the bytes written, 0 when these do not fit.
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
 #include "statwire/aggregate/series.hpp"
+#include "statwire/detail/copy.hpp"
 #include "statwire/protocol/number.hpp"
 #include "statwire/protocol/rate.hpp"
 #include "statwire/protocol/statsd_line.hpp"
@@ -26,23 +28,44 @@ inline LineCursor& end_line(LineCursor& line, const Series& series, std::uint64_
   return line.raw(series.tags_text);
 }
 
-inline std::size_t write_value(std::span<char> out, const Series& series, protocol::Number value) noexcept {
-  return LineCursor{out}.raw(series.head).number(value).raw(series.tail).size();
+/// A value that takes at most `most_chars`, written by `write(char*)` that returns the end of the text.
+template <std::invocable<char*> Write>
+[[gnu::always_inline]] inline std::size_t write_text(std::span<char> out, const Series& series,
+                                                     std::size_t most_chars, Write&& write) noexcept {
+  // Where there is room for the longest, nothing has to be checked in between: half the time.
+  if (out.size() >= series.head.size() + most_chars + series.tail.size()) [[likely]] {
+    char* const end = write(statwire::detail::copy_text(out.data(), series.head));
+    return static_cast<std::size_t>(statwire::detail::copy_text(end, series.tail) - out.data());
+  }
+  return LineCursor{out}.raw(series.head).number(write).raw(series.tail).size();
+}
+
+template <protocol::Numeric Value>
+[[gnu::always_inline]] inline std::size_t write_value(std::span<char> out, const Series& series,
+                                                      Value value) noexcept {
+  if constexpr (std::integral<Value>) {
+    return write_text(out, series, protocol::max_integer_chars,
+                      [&](char* text) { return protocol::write_integer(text, value); });
+  } else {
+    return write_text(out, series, protocol::max_number_chars,
+                      [&](char* text) { return protocol::Number{value}.write(text); });
+  }
 }
 
 inline std::size_t write_timing(std::span<char> out, const Series& series,
                                 std::chrono::nanoseconds value) noexcept {
-  const auto write = [&](char* text) { return protocol::write_milliseconds(text, value); };
-  return LineCursor{out}.raw(series.head).number(write).raw(series.tail).size();
+  return write_text(out, series, protocol::max_milliseconds_chars,
+                    [&](char* text) { return protocol::write_milliseconds(text, value); });
 }
 
 /// An absolute gauge; see protocol::write_gauge for the zero before a negative one.
-inline std::size_t write_gauge(std::span<char> out, const Series& series, protocol::Number value,
-                               bool gauges_are_signed) noexcept {
-  if (!value.is_negative() || !gauges_are_signed) return write_value(out, series, value);
+template <protocol::Numeric Value>
+std::size_t write_gauge(std::span<char> out, const Series& series, Value value,
+                        bool gauges_are_signed) noexcept {
+  if (!(value < 0) || !gauges_are_signed) return write_value(out, series, value);
   LineCursor line{out};
   end_line(line.raw(series.head).raw("0"), series, 0).raw("\n");
-  return end_line(line.raw(series.head).number(value), series, 0).size();
+  return end_line(line.raw(series.head).number(protocol::Number{value}), series, 0).size();
 }
 
 inline std::size_t write_gauge_delta(std::span<char> out, const Series& series,

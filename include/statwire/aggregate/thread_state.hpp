@@ -45,10 +45,11 @@ class ThreadState {
   client::DatagramRing* ring() noexcept { return ring_.load(std::memory_order_acquire); }
 
   /// The same for the thread itself; allocates the first time.
-  client::DatagramRing& own_ring(std::size_t datagrams, std::size_t max_packet_bytes) {
+  client::DatagramRing& own_ring(std::size_t datagrams, std::size_t max_packet_bytes,
+                                 std::size_t max_line_bytes) {
     client::DatagramRing* ring = ring_.load(std::memory_order_relaxed);
     if (ring == nullptr) [[unlikely]] {
-      ring = new client::DatagramRing{datagrams, max_packet_bytes};
+      ring = new client::DatagramRing{datagrams, max_packet_bytes, max_line_bytes};
       ring_.store(ring, std::memory_order_release);
     }
     return *ring;

@@ -112,10 +112,14 @@ class Collector {
     if (!is_absolute && value == 0) {
       return DeliveryCounters::add(registry_->counters().sent, seen.count);  // no change, all in all
     }
-    const protocol::Number number = number_of(series, value);
-    finish(is_absolute ? aggregate::write_gauge(line_, series, number, is_signed)
-                       : aggregate::write_gauge_delta(line_, series, number),
-           seen.count, out);
+    const auto write = [&](auto number) {
+      return is_absolute ? aggregate::write_gauge(line_, series, number, is_signed)
+                         : aggregate::write_gauge_delta(line_, series, number);
+    };
+    const auto single = static_cast<float>(value);
+    const bool is_single =
+        series.single_precision.load(std::memory_order_relaxed) && static_cast<double>(single) == value;
+    finish(is_single ? write(single) : write(value), seen.count, out);
   }
 
   template <class Out>
@@ -185,14 +189,8 @@ class Collector {
     return {text, static_cast<std::size_t>(end - text)};
   }
 
-  static protocol::Number number_of(const aggregate::Series& series, double value) {
-    const bool is_single = series.single_precision.load(std::memory_order_relaxed) &&
-                           static_cast<double>(static_cast<float>(value)) == value;
-    return is_single ? protocol::Number{static_cast<float>(value)} : protocol::Number{value};
-  }
-
-  template <class Out>
-  void write(aggregate::Series& series, protocol::Number value, std::uint64_t samples, Out& out) {
+  template <protocol::Numeric Value, class Out>
+  void write(aggregate::Series& series, Value value, std::uint64_t samples, Out& out) {
     finish(aggregate::write_value(line_, series, value), samples, out);
   }
 

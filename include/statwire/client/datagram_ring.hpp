@@ -25,10 +25,12 @@ namespace statwire::client {
 /// Threads: one thread appends while another takes, with the functions from size() on.
 class DatagramRing {
  public:
-  /// Room for `capacity` datagrams (at least 2) of `max_packet_bytes` each, below 131,072.
-  DatagramRing(std::size_t capacity, std::size_t max_packet_bytes)
+  /// Room for `capacity` datagrams (at least 2) of `max_packet_bytes` each, below 131,072; no lines that stay
+  /// together are longer than `max_line_bytes`.
+  DatagramRing(std::size_t capacity, std::size_t max_packet_bytes, std::size_t max_line_bytes)
       : capacity_{capacity},
         max_packet_bytes_{max_packet_bytes},
+        max_line_bytes_{std::min(max_line_bytes, max_packet_bytes)},
         // Not initialised: pages that are never filled are never touched.
         bytes_{std::make_unique_for_overwrite<char[]>(capacity * max_packet_bytes)},
         slots_(capacity) {
@@ -46,20 +48,20 @@ class DatagramRing {
   /// returns their size, or 0 when they do not fit; it is then called again for the next datagram.
   template <std::invocable<std::span<char>> Write>
   Appended append(Write&& write, std::uint64_t samples = 1) noexcept {
+    const std::uint64_t end = published_.load(std::memory_order_relaxed);
+    const std::size_t room = std::min(static_cast<std::size_t>(limit_ - next_), max_line_bytes_ + 1);
     // What was sent as far as it had come is left alone: one more line would be a datagram of its own.
-    const bool was_taken = taken_.load(std::memory_order_relaxed) == end_.packed();
-    const std::size_t begin = end_.bytes + 1;
-    if (end_.bytes != 0 && !was_taken && begin < max_packet_bytes_) [[likely]] {
-      char* const open = data(end_.slot_index);
-      const std::size_t written = write(std::span{open + begin, max_packet_bytes_ - begin});
-      if (written != 0) {
-        open[begin - 1] = '\n';
-        end_.bytes = begin + written;
-        ++end_.lines;
-        return publish(samples, Appended::joined);
+    if (room > 1 && taken_.load(std::memory_order_relaxed) != end) [[likely]] {
+      const std::size_t written = write(std::span{next_ + 1, room - 1});
+      if (written != 0) [[likely]] {
+        *next_ = '\n';
+        next_ += written + 1;
+        if (samples != 1) slots_[open_].more_samples += samples - 1;
+        published_.store(end + End::one_line + written + 1, std::memory_order_release);
+        return Appended::joined;
       }
     }
-    return append_to_next(write, samples, was_taken);
+    return append_to_next(write, samples);
   }
 
   /// Datagrams that hold anything, and how many of them are full.
@@ -106,7 +108,7 @@ class DatagramRing {
     if (front_is_open_) {
       taken_bytes_ = front_end_;
       taken_samples_ += samples;
-      taken_.store(End{tail_, front_end_, front_lines_, 0}.packed(), std::memory_order_relaxed);
+      taken_.store(End{tail_, front_end_, front_lines_}.packed(), std::memory_order_relaxed);
     } else {
       next_tail();
     }
@@ -127,15 +129,15 @@ class DatagramRing {
     static constexpr unsigned bits = 17;  ///< Of bytes and of lines; the rest is the slot's.
     static constexpr std::uint64_t limit = 1U << bits;
     static constexpr std::uint64_t slot_limit = std::uint64_t{1} << (64 - 2 * bits);
+    static constexpr std::uint64_t one_line = limit;  ///< Of a packed one.
 
     std::uint64_t slot = 0;
     std::uint64_t bytes = 0;
     std::uint64_t lines = 0;
-    std::size_t slot_index = 0;  ///< The appending thread's alone.
 
     std::uint64_t packed() const noexcept { return slot << 2 * bits | lines << bits | bytes; }
     static End unpacked(std::uint64_t word) noexcept {
-      return {word >> 2 * bits, word & (limit - 1), (word >> bits) & (limit - 1), 0};
+      return {word >> 2 * bits, word & (limit - 1), (word >> bits) & (limit - 1)};
     }
   };
 
@@ -145,33 +147,29 @@ class DatagramRing {
     std::uint64_t more_samples = 0;  ///< Beyond one for each append().
   };
 
+  /// Kept out of append(), which is short and inlined.
   template <class Write>
-  Appended append_to_next(Write& write, std::uint64_t samples, bool was_taken) noexcept {
-    if (end_.bytes == 0) {  // the very first
-      const std::size_t written = write(std::span{data(0), max_packet_bytes_});
-      if (written == 0) return Appended::too_long;
-      end_.bytes = written;
-      end_.lines = 1;
-      return publish(samples, Appended::joined);
-    }
-    if (distance(known_tail_, end_.slot) + 1 == capacity_) {
+  [[gnu::noinline]] Appended append_to_next(Write& write, std::uint64_t samples) noexcept {
+    const std::uint64_t word = published_.load(std::memory_order_relaxed);
+    const End end = End::unpacked(word);
+    const bool is_first = next_ == nullptr;
+    if (!is_first && distance(known_tail_, end.slot) + 1 == capacity_) {
       known_tail_ = tail_published_.load(std::memory_order_acquire);
-      if (distance(known_tail_, end_.slot) + 1 == capacity_) return Appended::no_room;
+      if (distance(known_tail_, end.slot) + 1 == capacity_) return Appended::no_room;
     }
-    const std::size_t next = end_.slot_index + 1 == capacity_ ? 0 : end_.slot_index + 1;
-    const std::size_t written = write(std::span{data(next), max_packet_bytes_});
+    const std::size_t next = is_first || open_ + 1 == capacity_ ? 0 : open_ + 1;
+    const std::size_t written = write(std::span{data(next), max_line_bytes_});
     if (written == 0) return Appended::too_long;
-    slots_[end_.slot_index].bytes = static_cast<std::uint32_t>(end_.bytes);
-    slots_[end_.slot_index].lines = static_cast<std::uint32_t>(end_.lines);
-    slots_[next].more_samples = 0;
-    end_ = {(end_.slot + 1) % End::slot_limit, written, 1, next};
-    return publish(samples, was_taken ? Appended::joined : Appended::filled);
-  }
-
-  Appended publish(std::uint64_t samples, Appended result) noexcept {
-    if (samples != 1) slots_[end_.slot_index].more_samples += samples - 1;
-    published_.store(end_.packed(), std::memory_order_release);
-    return result;
+    slots_[open_].bytes = static_cast<std::uint32_t>(end.bytes);
+    slots_[open_].lines = static_cast<std::uint32_t>(end.lines);
+    slots_[next].more_samples = samples - 1;
+    open_ = next;
+    next_ = data(next) + written;
+    limit_ = data(next) + max_packet_bytes_;
+    const std::uint64_t slot = is_first ? 0 : (end.slot + 1) % End::slot_limit;
+    published_.store(End{slot, written, 1}.packed(), std::memory_order_release);
+    const bool was_taken = taken_.load(std::memory_order_relaxed) == word;
+    return is_first || was_taken ? Appended::joined : Appended::filled;
   }
 
   static std::uint64_t distance(std::uint64_t from, std::uint64_t to) noexcept {
@@ -199,11 +197,14 @@ class DatagramRing {
 
   std::size_t capacity_;
   std::size_t max_packet_bytes_;
+  std::size_t max_line_bytes_;
   std::unique_ptr<char[]> bytes_;
   std::vector<Slot> slots_;
 
   // The appending thread's.
-  End end_;
+  char* next_ = nullptr;   ///< Where the line feed before the next line goes; null at the very beginning.
+  char* limit_ = nullptr;  ///< The end of the open slot.
+  std::size_t open_ = 0;   ///< The open slot's index.
   std::uint64_t known_tail_ = 0;  ///< What it last saw of tail_published_.
   std::atomic<std::uint64_t> published_{0};
 

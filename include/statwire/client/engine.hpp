@@ -217,14 +217,18 @@ class Engine {
                                     .name = name,
                                     .tags = options.tags.view()};
     registry_->with_state([&](aggregate::ThreadState& state) {
-      const std::uint64_t hash = key.hash();
-      std::uint32_t index = state.names.find(key, hash);
-      if (index == aggregate::NameCache::unknown) [[unlikely]] {
-        index = resolve(context, key);
-        if (index == aggregate::Registry::overflow) return;
-        state.names.insert(key, hash, index);
+      std::uint32_t index = state.names.find(key);
+      if (index >= aggregate::NameCache::too_long) [[unlikely]] {
+        if (index == aggregate::NameCache::too_long) return settle(counters().dropped_oversize);
+        if (index == aggregate::NameCache::unknown) {
+          index = resolve(context, key);
+          if (index == aggregate::Registry::overflow) return;
+          state.names.insert(index);
+        }
+        if (index == aggregate::NameCache::refused) {
+          return refuse(context, name, options, sample, is_sampled);
+        }
       }
-      if (index == aggregate::NameCache::refused) return refuse(context, name, options, sample, is_sampled);
       if (!is_sampled && !aggregate::is_kept(state.cells()[index], key.one_in, registry_->options().random)) {
         return state.count_sampled_out();
       }

@@ -49,7 +49,8 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
          TransportArgs&&... transport_args)
       : registry_{std::move(registry)},
         collector_{*registry_, registry_->options().max_line_bytes},
-        ring_{options.max_datagrams, registry_->options().max_packet_bytes},
+        ring_{options.max_datagrams, registry_->options().max_packet_bytes,
+              registry_->options().max_line_bytes},
         sender_{registry_->counters(), options.on_error, registry_->options().profile.empty_lines,
                 std::forward<TransportArgs>(transport_args)...},
         flush_interval_{options.flush_interval},

@@ -7,20 +7,20 @@
 namespace statwire::detail {
 
 template <class T>
-inline T relaxed_load(const T& object) noexcept {
+[[gnu::always_inline]] inline T relaxed_load(const T& object) noexcept {
   T value;
   __atomic_load(&object, &value, __ATOMIC_RELAXED);
   return value;
 }
 
 template <class T>
-inline void relaxed_store(T& object, T value) noexcept {
+[[gnu::always_inline]] inline void relaxed_store(T& object, T value) noexcept {
   __atomic_store(&object, &value, __ATOMIC_RELAXED);
 }
 
 /// Loads what release_add has published: everything that was written before is visible then.
 template <class T>
-inline T acquire_load(const T& object) noexcept {
+[[gnu::always_inline]] inline T acquire_load(const T& object) noexcept {
   T value;
   __atomic_load(&object, &value, __ATOMIC_ACQUIRE);
   return value;
@@ -28,14 +28,14 @@ inline T acquire_load(const T& object) noexcept {
 
 /// Adds where only the calling thread writes, and publishes what it wrote before.
 template <class T>
-inline void release_add(T& object, T amount) noexcept {
+[[gnu::always_inline]] inline void release_add(T& object, T amount) noexcept {
   T value = static_cast<T>(relaxed_load(object) + amount);
   __atomic_store(&object, &value, __ATOMIC_RELEASE);
 }
 
 /// Adds where only the calling thread writes: a load and a store, no locked instruction.
 template <class T>
-inline void single_writer_add(T& object, T amount) noexcept {
+[[gnu::always_inline]] inline void single_writer_add(T& object, T amount) noexcept {
   relaxed_store(object, static_cast<T>(relaxed_load(object) + amount));
 }
 

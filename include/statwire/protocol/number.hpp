@@ -26,10 +26,17 @@ concept Numeric = ((std::integral<T> && sizeof(T) <= sizeof(std::uint64_t)) ||
 /// Room that every number needs as text: the longest double in fixed notation takes 1 + 2 + 323 + 17 bytes.
 inline constexpr std::size_t max_number_chars = 344;
 
-/// Writes an integer; returns the end of the text. `out` has room for max_number_chars.
+/// Room that an integer of 64 bits needs, with its sign.
+inline constexpr std::size_t max_integer_chars = 21;
+
+/// Writes an integer; returns the end of the text. `out` has room for max_integer_chars.
 template <std::integral Integer>
 char* write_integer(char* out, Integer value) noexcept {
-  return std::to_chars(out, out + max_number_chars, value).ptr;
+  if (value >= 0 && value < 10) {  // most counts are small
+    *out = static_cast<char>('0' + value);
+    return out + 1;
+  }
+  return std::to_chars(out, out + max_integer_chars, value).ptr;
 }
 
 /// A number of a metric call. Integers keep all their 64 bits, whatever their sign; a float prints as short
@@ -93,8 +100,12 @@ class Number {
   double float_ = 0;
 };
 
+/// Room that a duration in milliseconds needs: an integer and six decimals.
+inline constexpr std::size_t max_milliseconds_chars = max_integer_chars + 7;
+
 /// Writes a duration in milliseconds with up to six decimals, from integer arithmetic: `500`, `0.25`,
-/// `0.0004`. `out` has room for max_number_chars, the duration is not negative; returns the end of the text.
+/// `0.0004`. `out` has room for max_milliseconds_chars, the duration is not negative; returns the end of the
+/// text.
 inline char* write_milliseconds(char* out, std::chrono::nanoseconds duration) noexcept {
   constexpr std::int64_t nanoseconds_per_millisecond = 1'000'000;
   const std::int64_t count = duration.count();

@@ -14,6 +14,7 @@
 #include <span>
 #include <string_view>
 
+#include "statwire/detail/copy.hpp"
 #include "statwire/protocol/clean.hpp"
 #include "statwire/protocol/number.hpp"
 #include "statwire/protocol/profile.hpp"
@@ -44,7 +45,7 @@ class LineCursor {
       : begin_{buffer.data()}, next_{begin_}, end_{begin_ + buffer.size()} {}
 
   LineCursor& raw(std::string_view text) noexcept {
-    if (reserve(text.size())) next_ = std::copy(text.begin(), text.end(), next_);
+    if (reserve(text.size())) next_ = statwire::detail::copy_text(next_, text);
     return *this;
   }
 

@@ -12,7 +12,7 @@
 using namespace statwire;
 using namespace statwire::aggregate;
 
-TEST_CASE("name cache: names that differ in anything are different, even when their hashes are the same") {
+TEST_CASE("name cache: names that differ in anything are different") {
   const std::array<Tag, 1> tag{{{"a", "b"}}};
   const std::array<Tag, 1> other_split{{{"ab", ""}}};
   const std::array<Tag, 2> two{{{"a", "b"}, {"a", "b"}}};
@@ -29,12 +29,36 @@ TEST_CASE("name cache: names that differ in anything are different, even when th
       {.name = "na", .tags = tag},
   };
   NameCache cache{100};
-  constexpr std::uint64_t same_hash = 42;
   for (std::uint32_t i = 0; i < names.size(); ++i) {
-    CHECK(cache.find(names[i], same_hash) == NameCache::unknown);
-    cache.insert(names[i], same_hash, i);
+    CHECK(cache.find(names[i]) == NameCache::unknown);
+    cache.insert(i);
   }
-  for (std::uint32_t i = 0; i < names.size(); ++i) CHECK(cache.find(names[i], same_hash) == i);
+  for (std::uint32_t i = 0; i < names.size(); ++i) CHECK(cache.find(names[i]) == i);
+}
+
+TEST_CASE("name cache: every byte of a text matters, at any length") {
+  NameCache cache{100'000};
+  std::uint32_t series = 0;
+  for (std::size_t size = 0; size <= 40; ++size) {
+    std::string name(size, 'n');
+    CHECK(cache.find({.name = name}) == NameCache::unknown);
+    cache.insert(++series);
+    for (std::size_t i = 0; i < size; ++i) {
+      name[i] = 'm';
+      CHECK(cache.find({.name = name}) == NameCache::unknown);
+      name[i] = 'n';
+    }
+    CHECK(cache.find({.name = name}) == series);
+  }
+}
+
+TEST_CASE("name cache: a name that is longer than any line is not looked for") {
+  NameCache cache{10};
+  const std::string long_text(8191, 'l');
+  const std::array<Tag, 2> tags{{{"a", long_text}, {"b", long_text}}};
+  CHECK(cache.find({.name = long_text}) == NameCache::unknown);
+  CHECK(cache.find({.name = long_text + "1"}) == NameCache::too_long);
+  CHECK(cache.find({.name = "n", .tags = tags}) == NameCache::too_long);
 }
 
 TEST_CASE("name cache: it grows, and forgets everything rather than grow beyond its bound") {
@@ -42,15 +66,17 @@ TEST_CASE("name cache: it grows, and forgets everything rather than grow beyond 
   const auto name_of = [](std::uint32_t i) { return "name" + std::to_string(i); };
   for (std::uint32_t i = 0; i < 1000; ++i) {
     const std::string name = name_of(i);
-    cache.insert({.name = name}, SeriesName{.name = name}.hash(), i);
+    CHECK(cache.find({.name = name}) == NameCache::unknown);
+    cache.insert(i);
   }
   const auto find = [&](std::uint32_t i) {
     const std::string name = name_of(i);
-    return cache.find({.name = name}, SeriesName{.name = name}.hash());
+    return cache.find({.name = name});
   };
   for (std::uint32_t i = 0; i < 1000; ++i) REQUIRE(find(i) == i);
   const std::string more = name_of(1000);
-  cache.insert({.name = more}, SeriesName{.name = more}.hash(), 1000);
+  CHECK(cache.find({.name = more}) == NameCache::unknown);
+  cache.insert(1000);
   CHECK(find(1000) == 1000);
   CHECK(find(0) == NameCache::unknown);
 }

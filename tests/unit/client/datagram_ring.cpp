@@ -50,7 +50,7 @@ Datagrams drained(DatagramRing& ring) {
 }  // namespace
 
 TEST_CASE("datagram_ring: a new ring is empty") {
-  DatagramRing ring{2, 10};
+  DatagramRing ring{2, 10, 10};
   CHECK(ring.size() == 0);
   CHECK(ring.full() == 0);
 }
@@ -72,7 +72,7 @@ TEST_CASE("datagram_ring: lines share a datagram up to its exact limit") {
       {{"aaaaaaaa", "b\nc", "d"}, {"aaaaaaaa", "b\nc\nd"}},
   };
   for (const Case& c : cases) {
-    DatagramRing ring{4, 10};
+    DatagramRing ring{4, 10, 10};
     std::size_t filled = 0;
     for (const std::string& line : c.lines) filled += append(ring, line) == Appended::filled ? 1 : 0;
     CAPTURE(c.datagrams.front());
@@ -84,7 +84,7 @@ TEST_CASE("datagram_ring: lines share a datagram up to its exact limit") {
 }
 
 TEST_CASE("datagram_ring: a line that no datagram holds is refused, and changes nothing") {
-  DatagramRing ring{3, 10};
+  DatagramRing ring{3, 10, 10};
   CHECK(append(ring, "12345678901") == Appended::too_long);
   CHECK(ring.size() == 0);
   CHECK(append(ring, "a") == Appended::joined);
@@ -94,7 +94,7 @@ TEST_CASE("datagram_ring: a line that no datagram holds is refused, and changes 
 }
 
 TEST_CASE("datagram_ring: a full ring refuses, and changes nothing") {
-  DatagramRing ring{3, 10};
+  DatagramRing ring{3, 10, 10};
   CHECK(append(ring, "1111111111") == Appended::joined);
   CHECK(append(ring, "2222222222") == Appended::filled);
   CHECK(append(ring, "3333333") == Appended::filled);
@@ -114,7 +114,7 @@ TEST_CASE("datagram_ring: a full ring refuses, and changes nothing") {
 TEST_CASE(
     "datagram_ring: what was taken of the open datagram is not taken again, and the next line begins "
     "another") {
-  DatagramRing ring{3, 10};
+  DatagramRing ring{3, 10, 10};
   append(ring, "a");
   append(ring, "b");
   CHECK(ring.size() == 1);
@@ -127,7 +127,7 @@ TEST_CASE(
 }
 
 TEST_CASE("datagram_ring: lines that come between front and pop are the next datagram") {
-  DatagramRing ring{3, 10};
+  DatagramRing ring{3, 10, 10};
   append(ring, "a");
   const DatagramBatch batch = ring.front(9, true);
   append(ring, "bb");
@@ -142,7 +142,7 @@ TEST_CASE("datagram_ring: lines that come between front and pop are the next dat
 }
 
 TEST_CASE("datagram_ring: samples are counted by datagram, whatever lines they have") {
-  DatagramRing ring{3, 10};
+  DatagramRing ring{3, 10, 10};
   append(ring, "a\nb");
   append(ring, "c", 1000);
   append(ring, "d", 0);
@@ -157,7 +157,7 @@ TEST_CASE("datagram_ring: samples are counted by datagram, whatever lines they h
 }
 
 TEST_CASE("datagram_ring: datagrams that lie side by side are given together, filled up with line feeds") {
-  DatagramRing ring{4, 10};
+  DatagramRing ring{4, 10, 10};
   for (const char* line : {"1111111", "22222222", "333333333", "4"}) append(ring, line);
   CHECK(ring.front(2, true).sizes.size() == 2);
   const DatagramBatch batch = ring.front(64, true);
@@ -172,7 +172,7 @@ TEST_CASE("datagram_ring: datagrams that lie side by side are given together, fi
 }
 
 TEST_CASE("datagram_ring: clear takes everything") {
-  DatagramRing ring{3, 10};
+  DatagramRing ring{3, 10, 10};
   for (const char* line : {"1111111111", "2222222222", "3"}) append(ring, line);
   ring.clear();
   CHECK(ring.size() == 0);
@@ -183,7 +183,7 @@ TEST_CASE("datagram_ring: clear takes everything") {
 TEST_CASE("datagram_ring: in any order of calls nothing is lost, doubled or too long, round after round") {
   statwire::test::RandomBytes random{10};
   for (const std::size_t capacity : {2u, 3u, 7u}) {
-    DatagramRing ring{capacity, 32};
+    DatagramRing ring{capacity, 32, 32};
     std::deque<std::string> expected;
     for (int step = 0; step < 20000; ++step) {
       if (random.up_to(7) < 6) {
