@@ -40,9 +40,13 @@ struct StatsdOptions {
   std::size_t max_packet_bytes = 1432;  ///< Fits an Ethernet frame. 16 to 65467; no line is longer than 8192.
   std::chrono::milliseconds flush_interval{1000};  ///< How long a sample may wait. Above 0, up to 24 h.
   Flush flush = Flush::background;
-  /// Names with different tags that are kept; samples of more are dropped and counted. 1 to 10,000,000. Each
-  /// takes 32 bytes a thread that uses it, and about 400 bytes once.
+  /// Names with different tags that are kept, 1 to 10,000,000. What comes with further tags is sent with the
+  /// tag `overflow:true` instead of its own, so that a metric's sum stays right; further names are dropped.
+  /// Both are counted. Each takes 32 bytes a thread that uses it, and about 500 bytes once.
   std::size_t max_series = 10'000;
+  /// Series that were used by name, and not for so long, make room when three quarters of max_series are
+  /// taken. Those of handles stay. At least 1 s.
+  std::chrono::seconds max_idle{300};
   /// Timings of one series that one thread keeps between two flushes, and members of one set. Of more timings
   /// a random choice is sent, with a rate that gives their exact number. 1 to 1,000,000, 8 bytes each.
   std::size_t max_samples_per_series = 1024;
@@ -116,6 +120,10 @@ class StatsdClient : public MetricCalls<StatsdClient<Transport>, Transport> {
     check_range("max_packet_bytes", options.max_packet_bytes, 16, 65467);
     check_range("max_series", options.max_series, 1, 10'000'000);
     check_range("max_samples_per_series", options.max_samples_per_series, 1, 1'000'000);
+    if (options.max_idle < std::chrono::seconds{1}) {
+      detail::fail(errc::invalid_option, "statwire: max_idle is " + std::to_string(options.max_idle.count()) +
+                                             " s; it must be at least 1 s");
+    }
     check_range("the number of tags", options.tags.size(), 0, TagList::max_tags);
     constexpr std::chrono::hours max_flush_interval{24};
     if (options.flush_interval.count() <= 0 || options.flush_interval > max_flush_interval) {

@@ -4,6 +4,7 @@
 // allocation once a name was seen. What names a series is written down as a row of 64-bit words, which is
 // hashed and compared word by word: names are short, and this is quicker than text by text.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -27,8 +28,13 @@ class NameCache {
 
   explicit NameCache(std::size_t max_names) : max_names_{max_names} {}
 
-  /// The number of the series, `unknown`, or one of the other two.
-  std::uint32_t find(const SeriesName& name) noexcept {
+  /// The number of the series, `unknown`, or one of the other two. Names that were remembered in another
+  /// generation are forgotten.
+  std::uint32_t find(const SeriesName& name, std::uint32_t generation = 0) noexcept {
+    if (generation != generation_) [[unlikely]] {
+      clear();
+      generation_ = generation;
+    }
     if (!write_key(name)) [[unlikely]]
       return too_long;
     if (places_.empty()) [[unlikely]]
@@ -44,11 +50,7 @@ class NameCache {
 
   /// Remembers the name that find() has just not found. When there are too many, all are forgotten.
   void insert(std::uint32_t series) {
-    if (size_ >= max_names_) {
-      places_.assign(places_.size(), Entry{});
-      words_.clear();
-      size_ = 0;
-    }
+    if (size_ >= max_names_) clear();
     if (2 * (size_ + 1) > places_.size()) grow();
     const Entry entry{words_.size(), static_cast<std::uint32_t>(key_size_), series};
     words_.insert(words_.end(), key_.data(), key_.data() + key_size_);
@@ -102,6 +104,12 @@ class NameCache {
     return true;
   }
 
+  void clear() noexcept {
+    std::fill(places_.begin(), places_.end(), Entry{});
+    words_.clear();
+    size_ = 0;
+  }
+
   void place(const Entry& entry) noexcept {
     const std::size_t mask = places_.size() - 1;
     std::size_t place = detail::hash_words(words_.data() + entry.begin, entry.size) & mask;
@@ -119,6 +127,7 @@ class NameCache {
 
   std::size_t max_names_;
   std::size_t size_ = 0;
+  std::uint32_t generation_ = 0;
   std::vector<Entry> places_;  ///< Open addressing, a power of two.
   std::vector<std::uint64_t> words_;
   std::size_t key_size_ = 0;

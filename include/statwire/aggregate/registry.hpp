@@ -5,6 +5,7 @@
 // the registry, so a handle that outlives its client is harmless.
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -12,15 +13,14 @@
 #include <new>
 #include <shared_mutex>
 #include <span>
-#include <string>
 #include <string_view>
 #include <thread>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "statwire/aggregate/sample_ring.hpp"
 #include "statwire/aggregate/series.hpp"
+#include "statwire/aggregate/series_table.hpp"
 #include "statwire/aggregate/thread_state.hpp"
 #include "statwire/client/delivery.hpp"
 #include "statwire/client/delivery_stats.hpp"
@@ -28,13 +28,6 @@
 #include "statwire/protocol/profile.hpp"
 
 namespace statwire::aggregate {
-
-/// How a series is written; what is equal here is one series.
-struct SeriesText {
-  SeriesType type;
-  std::uint32_t one_in;
-  std::string_view head, type_text, tags_text, tail;
-};
 
 /// The side of a client that sends.
 class RegistryOwner {
@@ -53,6 +46,7 @@ class RegistryOwner {
 struct RegistryOptions {
   Profile profile = profiles::etsy;
   std::size_t max_series = 10'000;
+  std::chrono::seconds max_idle{300};  ///< See SeriesTable.
   std::size_t max_samples_per_series = 1024;
   std::size_t max_line_bytes = 8192;
   std::size_t max_packet_bytes = 1432;
@@ -71,38 +65,42 @@ struct Recorded {
 class Registry : public std::enable_shared_from_this<Registry> {
  public:
   explicit Registry(const RegistryOptions& options)
-      : options_{options}, table_{std::make_unique<std::unique_ptr<Series>[]>(options.max_series)} {}
+      : options_{options}, table_{options.max_series, options.max_idle} {}
 
   const RegistryOptions& options() const noexcept { return options_; }
   client::DeliveryCounters& counters() noexcept { return counters_; }
 
   /// What stands for a series that there was no room for.
-  static constexpr std::uint32_t overflow = NameCache::unknown;
+  static constexpr std::uint32_t overflow = SeriesTable::none;
 
   /// The number of the series that is written like `wanted`; a new one when there is none, `overflow` when
-  /// there are max_series.
-  std::uint32_t find_or_add(const SeriesText& wanted) {
-    std::string key = std::to_string(static_cast<int>(wanted.type)) + ' ' + std::to_string(wanted.one_in);
-    key.append(1, ' ').append(wanted.head).append(1, ' ').append(wanted.tags_text);
+  /// there is no room.
+  std::uint32_t find_or_add(const SeriesText& wanted, SeriesUse use) {
+    // What changes of a gauge are added to is kept for ever where the server does not do it.
+    const bool keeps_sum = wanted.type == SeriesType::gauge && !options_.profile.signed_gauges;
+    if (keeps_sum && use == SeriesUse::name) use = SeriesUse::handle;
     const std::lock_guard lock{mutex_};
-    const std::uint32_t size = size_.load(std::memory_order_relaxed);
-    if (const auto found = numbers_.find(key); found != numbers_.end()) return found->second;
-    if (size == options_.max_series) return overflow;
-    auto series = std::make_unique<Series>();
-    series->type = wanted.type;
-    series->one_in = wanted.one_in;
-    series->head = wanted.head;
-    series->type_text = wanted.type_text;
-    series->tags_text = wanted.tags_text;
-    series->tail = wanted.tail;
-    table_[size] = std::move(series);
-    numbers_.emplace(std::move(key), size);
-    size_.store(size + 1, std::memory_order_release);
-    return size;
+    return table_.find_or_add(wanted, use, [&](std::uint32_t index) {
+      std::pair<std::uint64_t, std::uint64_t> seen;
+      for (const auto& state : states_) {
+        seen.first += detail::relaxed_load(state->cells()[index].total);
+        seen.second += detail::relaxed_load(state->cells()[index].count);
+      }
+      return seen;
+    });
   }
 
-  std::uint32_t size() const noexcept { return size_.load(std::memory_order_acquire); }
-  Series& series(std::uint32_t index) noexcept { return *table_[index]; }
+  std::uint32_t size() const noexcept { return table_.size(); }
+  Series& series(std::uint32_t index) const noexcept { return table_[index]; }
+  std::uint32_t generation() const noexcept { return table_.generation(); }
+
+  /// Gives up idle series when there is little room left; for the flusher, before it collects. Lines are not
+  /// seen in cells, so a client that buffers does not know which are idle, and needs no room for them.
+  void evict(SeriesTable::TimePoint now) {
+    if (options_.delivery != Delivery::aggregated) return;
+    const std::lock_guard lock{mutex_};
+    table_.evict(now);
+  }
 
   /// Calls `use(ThreadState&)` with the calling thread's state: the quick way is local_state. When there is
   /// no memory for what is new, the call is dropped as over the limit.
@@ -127,7 +125,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
   }
   template <class Sample>
   void submit(ThreadState& state, std::uint32_t index, const Sample& sample) {
-    Series& series = *table_[index];
+    Series& series = table_[index];
     if (options_.delivery != Delivery::buffered) return sample.record(*this, series, state.cells()[index]);
     if (may_have_line(series, sample) &&
         append(state, [&](std::span<char> out) { return sample.write(out, series, options_.profile); })) {
@@ -280,7 +278,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
   /// Takes all that is in cells and lines as seen. No other thread records.
   void forget_records() noexcept {
     for (std::uint32_t i = 0; i < size(); ++i) {
-      Series& series = *table_[i];
+      Series& series = table_[i];
       series.seen_total = series.seen_count = 0;
       for (const auto& state : states_) {
         const Cell& cell = state->cells()[i];
@@ -397,7 +395,8 @@ class Registry : public std::enable_shared_from_this<Registry> {
         return *state;
       }
     }
-    ThreadState& state = *states_.emplace_back(std::make_unique<ThreadState>(options_.max_series));
+    ThreadState& state =
+        *states_.emplace_back(std::make_unique<ThreadState>(SeriesTable::capacity(options_.max_series)));
     state.user = std::this_thread::get_id();
     return state;
   }
@@ -412,10 +411,9 @@ class Registry : public std::enable_shared_from_this<Registry> {
   std::shared_mutex owner_mutex_;  ///< Guards owner_ against its end; taken before the owner's own locks.
   RegistryOwner* owner_ = nullptr;
   std::atomic<bool> is_closed_{false};
-  std::atomic<std::uint32_t> size_{0};
-  std::unique_ptr<std::unique_ptr<Series>[]> table_;
-  std::mutex mutex_;  ///< Guards what follows, the members of sets and the rings that are full.
-  std::unordered_map<std::string, std::uint32_t> numbers_;
+  SeriesTable table_;
+  std::mutex mutex_;  ///< Guards changes of the table, what follows, the members of sets and the rings that
+                      ///< are full.
   std::vector<std::unique_ptr<ThreadState>> states_;
   Recorded at_fork_;  ///< What a child has inherited, and does not count; written while it has one thread.
 };

@@ -57,8 +57,12 @@ struct Resolved {
   Unresolved reason = Unresolved::too_many_series;  ///< When index is overflow.
 };
 
+/// What a metric's series that there is no room for have in place of the tags of the call.
+inline constexpr std::array<Tag, 1> overflow_tags{{{"overflow", "true"}}};
+
 /// The series that `name` stands for; a new one if need be. Allocates then.
-inline Resolved resolve_series(Registry& registry, const Context& context, const SeriesName& name) {
+inline Resolved resolve_series(Registry& registry, const Context& context, const SeriesName& name,
+                               SeriesUse use) {
   const Profile& profile = registry.options().profile;
   const std::optional<TagList> tags = effective_tags(context.tags(), name.tags);
   if (!tags) return {.reason = Unresolved::too_many_tags};
@@ -85,7 +89,21 @@ inline Resolved resolve_series(Registry& registry, const Context& context, const
                                          .head = {head_bytes, head_size},
                                          .type_text = {type_bytes, type_size},
                                          .tags_text = {tags_bytes, tags_size},
-                                         .tail = {tail_bytes, tail.size()}})};
+                                         .tail = {tail_bytes, tail.size()}},
+                                        use)};
+}
+
+/// The same; but a metric with tags that finds no room gets one series for all of its calls that do not.
+/// Their sum stays right, whoever made up the tags.
+inline Resolved resolve_series_or_overflow(Registry& registry, const Context& context, SeriesName name,
+                                           SeriesUse use) {
+  const Resolved resolved = resolve_series(registry, context, name, use);
+  if (resolved.index != Registry::overflow || resolved.reason != Unresolved::too_many_series ||
+      name.tags.empty()) {
+    return resolved;
+  }
+  name.tags = overflow_tags;
+  return resolve_series(registry, context, name, SeriesUse::overflow);
 }
 
 }  // namespace statwire::aggregate

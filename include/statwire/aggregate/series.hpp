@@ -4,6 +4,7 @@
 // what all threads share of its state. What each thread has for itself is a Cell.
 
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -116,6 +117,12 @@ struct Series {
 
   std::uint64_t seen_total = 0;  ///< What the flusher saw of all cells; its alone.
   std::uint64_t seen_count = 0;
+  std::chrono::steady_clock::time_point
+      last_use{};  ///< The flush that found it changed; the flusher's alone.
+
+  std::string_view key{};  ///< In the table of series; empty once that has given it up.
+  bool is_pinned = false;  ///< Never given up.
+  bool is_overflow = false;
 };
 
 }  // namespace statwire::aggregate

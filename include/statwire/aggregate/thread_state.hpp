@@ -22,6 +22,7 @@ namespace statwire::aggregate {
 /// them than there were threads at one time.
 class ThreadState {
  public:
+  /// With a cell for each of so many series.
   explicit ThreadState(std::size_t max_series)
       : names{4 * max_series},
         // Zeros from the system: pages that no series of this thread needs are never touched.

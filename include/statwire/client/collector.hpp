@@ -30,8 +30,9 @@ class Collector {
   /// Calls `out(std::string_view lines, std::uint64_t samples)` for everything that changed, lines of one
   /// sample together. Returns whether any call was recorded since the last time.
   template <class Out>
-  bool collect(Out&& out) {
+  bool collect(aggregate::SeriesTable::TimePoint now, Out&& out) {
     using aggregate::SeriesType;
+    registry_->evict(now);
     sum_cells();
     bool changed = false;
     for (std::uint32_t i = 0; i < totals_.size(); ++i) {
@@ -41,7 +42,9 @@ class Collector {
       if (seen.count == 0) continue;
       series.seen_total = totals_[i].total;
       series.seen_count = totals_[i].count;
+      series.last_use = now;
       changed = true;
+      if (series.is_overflow) DeliveryCounters::add(registry_->counters().overflowed, seen.count);
       series.is_summed.store(false, std::memory_order_release);  // before what the cells have is taken
       switch (series.type) {
         case SeriesType::counter:

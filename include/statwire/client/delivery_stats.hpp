@@ -24,8 +24,10 @@ struct DeliveryStats {
   std::uint64_t dropped_unsupported =
       0;  ///< The server's profile has no such thing: events, sets, timestamps, ...
   std::uint64_t dropped_series_limit = 0;  ///< There were max_series series, or a set had its most members.
-  std::uint64_t datagrams = 0;             ///< Handed to the transport without an error.
-  std::uint64_t bytes = 0;                 ///< In those datagrams.
+  std::uint64_t overflowed = 0;  ///< Of those sent: with the tag `overflow:true` in place of their own, for
+                                 ///< there were max_series series.
+  std::uint64_t datagrams = 0;   ///< Handed to the transport without an error.
+  std::uint64_t bytes = 0;       ///< In those datagrams.
 
   std::uint64_t dropped() const noexcept {
     return dropped_invalid + dropped_oversize + dropped_queue_full + dropped_send + dropped_unsupported +
@@ -41,8 +43,8 @@ class DeliveryCounters {
   using Counter = std::atomic<std::uint64_t>;
 
   Counter accepted{0}, sent{0}, sampled_out{0}, dropped_invalid{0}, dropped_oversize{0},
-      dropped_queue_full{0}, dropped_send{0}, dropped_unsupported{0}, dropped_series_limit{0}, datagrams{0},
-      bytes{0};
+      dropped_queue_full{0}, dropped_send{0}, dropped_unsupported{0}, dropped_series_limit{0}, overflowed{0},
+      datagrams{0}, bytes{0};
 
   static void add(Counter& counter, std::uint64_t count = 1) noexcept {
     counter.fetch_add(count, std::memory_order_relaxed);
@@ -58,7 +60,7 @@ class DeliveryCounters {
   void clear() noexcept {
     for (Counter* counter :
          {&accepted, &sent, &sampled_out, &dropped_invalid, &dropped_oversize, &dropped_queue_full,
-          &dropped_send, &dropped_unsupported, &dropped_series_limit, &datagrams, &bytes}) {
+          &dropped_send, &dropped_unsupported, &dropped_series_limit, &overflowed, &datagrams, &bytes}) {
       counter->store(0, std::memory_order_relaxed);
     }
   }
@@ -77,6 +79,7 @@ class DeliveryCounters {
                         .dropped_send = read(dropped_send),
                         .dropped_unsupported = read(dropped_unsupported),
                         .dropped_series_limit = read(dropped_series_limit),
+                        .overflowed = read(overflowed),
                         .datagrams = read(datagrams),
                         .bytes = read(bytes)};
     const std::uint64_t settled = stats.sent + stats.sampled_out + stats.dropped();

@@ -152,12 +152,13 @@ class Engine {
       settle(counters().dropped_unsupported);
       return {};
     }
-    const auto resolved = aggregate::resolve_series(*registry_, context,
-                                                    {.context = context.id(),
-                                                     .type = type,
-                                                     .one_in = series_rate(type, options),
-                                                     .name = name,
-                                                     .tags = options.tags.view()});
+    const aggregate::Resolved resolved = find_series(context,
+                                                     {.context = context.id(),
+                                                      .type = type,
+                                                      .one_in = series_rate(type, options),
+                                                      .name = name,
+                                                      .tags = options.tags.view()},
+                                                     aggregate::SeriesUse::handle);
     if (resolved.index == aggregate::Registry::overflow &&
         resolved.reason != aggregate::Unresolved::too_many_series) {
       settle(resolved.reason == aggregate::Unresolved::too_long ? counters().dropped_oversize
@@ -217,7 +218,7 @@ class Engine {
                                     .name = name,
                                     .tags = options.tags.view()};
     registry_->with_state([&](aggregate::ThreadState& state) {
-      std::uint32_t index = state.names.find(key);
+      std::uint32_t index = state.names.find(key, registry_->generation());
       if (index >= aggregate::NameCache::too_long) [[unlikely]] {
         if (index == aggregate::NameCache::too_long) return settle(counters().dropped_oversize);
         if (index == aggregate::NameCache::unknown) {
@@ -245,8 +246,16 @@ class Engine {
     write(context, name, options, sample, is_sampled);
   }
 
+  /// Only sums need a series for those that there is no room for.
+  aggregate::Resolved find_series(const Context& context, const aggregate::SeriesName& name,
+                                  aggregate::SeriesUse use) {
+    return delivery() == Delivery::aggregated
+               ? aggregate::resolve_series_or_overflow(*registry_, context, name, use)
+               : aggregate::resolve_series(*registry_, context, name, use);
+  }
+
   std::uint32_t resolve(const Context& context, const aggregate::SeriesName& key) {
-    const auto resolved = aggregate::resolve_series(*registry_, context, key);
+    const aggregate::Resolved resolved = find_series(context, key, aggregate::SeriesUse::name);
     if (resolved.index != aggregate::Registry::overflow) return resolved.index;
     switch (resolved.reason) {
       case aggregate::Unresolved::too_many_tags:

@@ -256,12 +256,12 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
     };
 #if defined(__cpp_exceptions)
     try {
-      return collector_.collect(out);
+      return collector_.collect(std::chrono::steady_clock::now(), out);
     } catch (const std::bad_alloc&) {  // what was not collected yet is there the next time
       return true;
     }
 #else
-    return collector_.collect(out);
+    return collector_.collect(std::chrono::steady_clock::now(), out);
 #endif
   }
 
