@@ -51,7 +51,10 @@ struct StatsdOptions {
   /// a random choice is sent, with a rate that gives their exact number. 1 to 1,000,000, 8 bytes each.
   std::size_t max_samples_per_series = 1024;
   ErrorCallback on_error{};  ///< Told of failures to send, seldom; see client/delivery.hpp.
-  bool enabled = true;       ///< Else calls do nothing; so, too, when the environment has STATSD_DISABLE=1.
+  /// Whether the client tells about itself every ten seconds, if it sends anything:
+  /// datadog.dogstatsd.client.*, without the prefix and the tags of the client. Not for Delivery::immediate.
+  bool telemetry = false;
+  bool enabled = true;  ///< Else calls do nothing; so, too, when the environment has STATSD_DISABLE=1.
   /// The source of 64 random bits, for sampling; tests give their own: one of zeros keeps every sample.
   std::uint64_t (*random)() noexcept = &detail::random_bits;
 };
@@ -155,7 +158,8 @@ class StatsdClient : public MetricCalls<StatsdClient<Transport>, Transport> {
         .outbox = {.max_datagrams = datagrams,
                    .flush_interval = options.flush_interval,
                    .flush = enabled ? options.flush : Flush::manual,
-                   .on_error = options.on_error},
+                   .on_error = options.on_error,
+                   .telemetry = options.telemetry},
         .registry = {.profile = options.profile,
                      .max_series = options.max_series,
                      .max_samples_per_series = options.max_samples_per_series,

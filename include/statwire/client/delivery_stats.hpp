@@ -28,6 +28,8 @@ struct DeliveryStats {
                                  ///< there were max_series series.
   std::uint64_t datagrams = 0;   ///< Handed to the transport without an error.
   std::uint64_t bytes = 0;       ///< In those datagrams.
+  std::uint64_t dropped_datagrams = 0;  ///< Those that the transport returned an error for ...
+  std::uint64_t dropped_bytes = 0;      ///< ... and the bytes in them.
 
   std::uint64_t dropped() const noexcept {
     return dropped_invalid + dropped_oversize + dropped_queue_full + dropped_send + dropped_unsupported +
@@ -44,7 +46,7 @@ class DeliveryCounters {
 
   Counter accepted{0}, sent{0}, sampled_out{0}, dropped_invalid{0}, dropped_oversize{0},
       dropped_queue_full{0}, dropped_send{0}, dropped_unsupported{0}, dropped_series_limit{0}, overflowed{0},
-      datagrams{0}, bytes{0};
+      datagrams{0}, bytes{0}, dropped_datagrams{0}, dropped_bytes{0};
 
   static void add(Counter& counter, std::uint64_t count = 1) noexcept {
     counter.fetch_add(count, std::memory_order_relaxed);
@@ -58,9 +60,9 @@ class DeliveryCounters {
 
   /// Starts anew; no other thread may be there.
   void clear() noexcept {
-    for (Counter* counter :
-         {&accepted, &sent, &sampled_out, &dropped_invalid, &dropped_oversize, &dropped_queue_full,
-          &dropped_send, &dropped_unsupported, &dropped_series_limit, &overflowed, &datagrams, &bytes}) {
+    for (Counter* counter : {&accepted, &sent, &sampled_out, &dropped_invalid, &dropped_oversize,
+                             &dropped_queue_full, &dropped_send, &dropped_unsupported, &dropped_series_limit,
+                             &overflowed, &datagrams, &bytes, &dropped_datagrams, &dropped_bytes}) {
       counter->store(0, std::memory_order_relaxed);
     }
   }
@@ -81,7 +83,9 @@ class DeliveryCounters {
                         .dropped_series_limit = read(dropped_series_limit),
                         .overflowed = read(overflowed),
                         .datagrams = read(datagrams),
-                        .bytes = read(bytes)};
+                        .bytes = read(bytes),
+                        .dropped_datagrams = read(dropped_datagrams),
+                        .dropped_bytes = read(dropped_bytes)};
     const std::uint64_t settled = stats.sent + stats.sampled_out + stats.dropped();
     stats.accepted = std::max(read(accepted) + recorded, settled);
     stats.pending = stats.accepted - settled;

@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <system_error>
@@ -26,6 +27,7 @@
 #include "statwire/client/delivery.hpp"
 #include "statwire/client/delivery_stats.hpp"
 #include "statwire/client/sender.hpp"
+#include "statwire/client/telemetry.hpp"
 #include "statwire/detail/fail.hpp"
 #include "statwire/detail/fork.hpp"
 #include "statwire/transport/concepts.hpp"
@@ -37,6 +39,7 @@ struct OutboxOptions {
   std::chrono::milliseconds flush_interval;
   Flush flush;
   ErrorCallback on_error{};
+  bool telemetry = false;
 };
 
 /// Safe for any number of threads. Handles may outlive it: the registry knows when it has gone.
@@ -55,6 +58,7 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
                 std::forward<TransportArgs>(transport_args)...},
         flush_interval_{options.flush_interval},
         has_thread_{options.flush == Flush::background && !sends_at_once()} {
+    if (options.telemetry) telemetry_.emplace(registry_->options().profile, transport_name());
     registry_->open(*this);
     // A host name is looked up from now on. No call waits for it: one that sends at once needs it here.
     sends_at_once() ? sender_.wait_ready() : sender_.is_ready();
@@ -148,6 +152,11 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
     std::thread thread;
   };
 
+  std::string_view transport_name() const noexcept {
+    if constexpr (HasName<Transport>) return sender_.transport().name();
+    return "custom";
+  }
+
   bool sends_at_once() const noexcept { return registry_->options().delivery == Delivery::immediate; }
 
   std::error_code start_thread() noexcept {
@@ -237,23 +246,33 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
       sender_.drain(*ring, size, Waiting::allowed, is_closing);
     }
     if (collect()) any = true;
+    if (any && telemetry_) write_telemetry();
     sender_.drain(ring_, ring_.size(), Waiting::allowed, is_closing);
     return any;
   }
 
+  /// Adds lines that are written already; they are dropped and counted when there is no room even after
+  /// sending.
+  void append(std::string_view lines, std::uint64_t samples) noexcept {
+    const auto write = [&](std::span<char> room) -> std::size_t {
+      if (lines.size() > room.size()) return 0;
+      std::memcpy(room.data(), lines.data(), lines.size());
+      return lines.size();
+    };
+    if (ring_.append(write, samples) != DatagramRing::Appended::no_room) return;
+    sender_.drain(ring_, ring_.full(), Waiting::allowed);
+    if (ring_.append(write, samples) != DatagramRing::Appended::no_room) return;
+    DeliveryCounters::add(counters().dropped_queue_full, samples);
+  }
+
+  void write_telemetry() noexcept {
+    telemetry_->write(std::chrono::steady_clock::now(), stats(),
+                      [&](std::string_view line) { append(line, 0); });
+  }
+
   /// Moves what the cells have gathered into datagrams; returns whether there was anything.
   bool collect() noexcept {
-    const auto out = [&](std::string_view lines, std::uint64_t samples) {
-      const auto write = [&](std::span<char> room) -> std::size_t {
-        if (lines.size() > room.size()) return 0;
-        std::memcpy(room.data(), lines.data(), lines.size());
-        return lines.size();
-      };
-      if (ring_.append(write, samples) != DatagramRing::Appended::no_room) return;
-      sender_.drain(ring_, ring_.full(), Waiting::allowed);
-      if (ring_.append(write, samples) != DatagramRing::Appended::no_room) return;
-      DeliveryCounters::add(counters().dropped_queue_full, samples);
-    };
+    const auto out = [&](std::string_view lines, std::uint64_t samples) { append(lines, samples); };
 #if defined(__cpp_exceptions)
     try {
       return collector_.collect(std::chrono::steady_clock::now(), out);
@@ -310,6 +329,7 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
   std::mutex flush_mutex_;  ///< Guards all that a flush needs but the transport; taken before the others.
   Collector collector_;
   DatagramRing ring_;  ///< What the collector has written.
+  std::optional<Telemetry> telemetry_;
   std::vector<DatagramRing*> rings_;
   Sender<Transport> sender_;
   std::chrono::milliseconds flush_interval_;

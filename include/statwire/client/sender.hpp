@@ -173,6 +173,8 @@ class Sender {
   void count(std::size_t bytes, std::uint64_t samples, std::error_code ec) noexcept {
     if (ec) {
       DeliveryCounters::add(counters_->dropped_send, samples);
+      DeliveryCounters::add(counters_->dropped_datagrams);
+      DeliveryCounters::add(counters_->dropped_bytes, bytes);
       errors_.note(ec);
       return;
     }

@@ -85,6 +85,13 @@ concept HasBurstDatagrams = requires {
   { Transport::burst_datagrams } -> std::convertible_to<std::size_t>;
 };
 
+/// Optional: `std::string_view name() const noexcept`: what telemetry calls it: udp, uds, tcp, ...
+template <class Transport>
+concept HasName = requires(const Transport& transport) {
+  requires noexcept(transport.name());
+  { transport.name() } -> std::same_as<std::string_view>;
+};
+
 /// `void connect(Deadline, std::error_code&)`: opens the stream, anew when it was closed.
 template <class Transport>
 concept HasConnect = requires(Transport& transport, Deadline deadline, std::error_code& ec) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <variant>
 
 #include "statwire/detail/fail.hpp"
@@ -81,6 +82,15 @@ class EndpointTransport {
   bool wait_ready(Deadline deadline) noexcept {
     if (auto* const udp = std::get_if<UdpTransport>(&transport_)) return udp->wait_ready(deadline);
     return ready();
+  }
+
+  std::string_view name() const noexcept {
+    return std::visit(
+        [](const auto& transport) -> std::string_view {
+          if constexpr (HasName<std::remove_cvref_t<decltype(transport)>>) return transport.name();
+          return "null";
+        },
+        transport_);
   }
 
   /// Why the transport is not ready; no error when it is.

@@ -32,6 +32,8 @@ struct TcpLinesOptions {
 /// A DatagramTransport over a TCP connection. One thread at a time.
 class TcpLinesTransport {
  public:
+  static constexpr std::string_view name() noexcept { return "tcp"; }
+
   /// Remembers where to connect (a name, or an address without brackets); nothing is opened yet. Throws
   /// ClientError errc::invalid_option for an empty host or port 0.
   TcpLinesTransport(std::string_view host, std::uint16_t port, TcpLinesOptions options = {})

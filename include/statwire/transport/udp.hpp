@@ -34,6 +34,8 @@ struct UdpOptions {
 /// A DatagramTransport over a connected UDP socket. One thread at a time.
 class UdpTransport {
  public:
+  static constexpr std::string_view name() noexcept { return "udp"; }
+
   /// A receiver with the default buffer of Linux (208 KiB) holds some 90 full Ethernet frames.
   static constexpr std::size_t burst_datagrams = 32;
 

@@ -60,6 +60,8 @@ class UnixDatagramTransport {
   using Protocol = asio::local::datagram_protocol;
 
  public:
+  static constexpr std::string_view name() noexcept { return "uds"; }
+
   /// Remembers the path of the socket, which need not exist; nothing is opened yet. `@name` is a name in
   /// Linux's abstract namespace. Throws ClientError errc::invalid_option for a path that is empty or too
   /// long.
@@ -177,6 +179,8 @@ class UnixStreamTransport {
   using Protocol = asio::local::stream_protocol;
 
  public:
+  static constexpr std::string_view name() noexcept { return "uds-stream"; }
+
   /// As for UnixDatagramTransport.
   explicit UnixStreamTransport(std::string_view path, UnixOptions options = {})
       : options_{std::move(options)} {
