@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "statwire/testing/manual_clock.hpp"
@@ -108,4 +109,29 @@ TEST_CASE("timed: the call's result is passed on, whatever it is") {
   CHECK(lines[1].starts_with("void:"));
   CHECK(lines[2].starts_with("reference:"));
   CHECK(lines[3].starts_with("throws:"));
+}
+
+TEST_CASE("timer: a handle, tags that are known late, the result, and a move") {
+  MemoryStatsd statsd{testing::MemoryTransport{}, {.flush = Flush::manual}};
+  const Timing latency = statsd.timing("latency");
+  { const ScopedTimer timer{latency}; }
+  CHECK(timed(latency, [] { return 42; }) == 42);
+  const auto throwing = [&] {
+    ScopedTimer timer{statsd, "request"};
+    timer.tag("route", "/a").tag_result();
+    throw 1;
+  };
+  CHECK_THROWS_AS(throwing(), int);
+  {
+    ScopedTimer timer{statsd, "moved"};
+    timer.tag_result();
+    const ScopedTimer heir{std::move(timer)};
+  }
+  ScopedTimer cancelled{latency};
+  cancelled.cancel();
+  const Lines lines = sent_by(statsd);
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0].starts_with("latency:"));
+  CHECK(lines[2].ends_with("|ms|#result:error,route:/a"));
+  CHECK(lines[3].ends_with("|ms|#result:ok"));
 }

@@ -1,0 +1,111 @@
+// What is bounded: the size of a datagram, the samples and members of a series, series, tags; and a client
+// that is switched off.
+
+#include <ostream>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+#include "statwire/statsd.hpp"
+#include "statwire/testing/memory_transport.hpp"
+#include "statwire/timer.hpp"
+#include "support/memory_statsd.hpp"
+
+using namespace statwire;
+using namespace statwire::test;
+using namespace std::chrono_literals;
+
+TEST_CASE("aggregated: packed lines are no longer than a datagram, and lose no value") {
+  for (const std::size_t limit : {40U, 60U, 1432U}) {
+    MemoryStatsd statsd{testing::MemoryTransport{},
+                        {.profile = profiles::dogstatsd, .max_packet_bytes = limit, .flush = Flush::manual}};
+    for (int i = 1; i <= 1000; ++i) statsd.histogram("h", i);
+    statsd.flush();
+    int sum = 0;
+    for (const std::string& datagram : statsd.transport().datagrams()) CHECK(datagram.size() <= limit);
+    for (std::string line : statsd.transport().lines()) {
+      REQUIRE(line.ends_with("|h"));
+      line.resize(line.size() - 2);
+      for (std::size_t colon = line.rfind(':'); colon != std::string::npos; colon = line.rfind(':')) {
+        sum += std::stoi(line.substr(colon + 1));
+        line.resize(colon);
+      }
+      CHECK(line == "h");
+    }
+    CHECK(sum == 500'500);
+    check_settled(statsd.stats());
+  }
+}
+
+TEST_CASE("aggregated: of more timings than are kept, the rates give the exact number") {
+  for (const int calls : {10, 11, 25, 29, 1000}) {
+    CAPTURE(calls);
+    MemoryStatsd statsd{
+        testing::MemoryTransport{},
+        {.profile = profiles::dogstatsd, .flush = Flush::manual, .max_samples_per_series = 10}};
+    for (int i = 0; i < calls; ++i) statsd.timing("t", 1ms, {.tags = {{"k", "v"}}});
+    double counted = 0;
+    for (const std::string& line : flushed(statsd)) {
+      CHECK(line.ends_with("|#k:v"));
+      double rate = 1;
+      if (const std::size_t at = line.find("|@"); at != std::string::npos)
+        rate = std::stod(line.substr(at + 2));
+      const auto values =
+          std::count(line.begin(), line.begin() + static_cast<std::ptrdiff_t>(line.find('|')), ':');
+      counted += static_cast<double>(values) * static_cast<double>(static_cast<int>(1 / rate));
+    }
+    CHECK(counted == calls);
+    check_settled(statsd.stats());
+  }
+}
+
+TEST_CASE("tags: more than sixteen are refused by the constructor, and dropped and counted in a call") {
+  StatsdOptions options{.flush = Flush::manual};
+  for (int i = 0; i < 16; ++i) options.tags.emplace_back("key" + std::to_string(i), "value");
+  MemoryStatsd statsd{testing::MemoryTransport{}, options};
+  statsd.increment("n");
+  statsd.increment("n", 1, {.tags = {{"one", "more"}}});
+  CHECK(flushed(statsd).size() == 1);
+  CHECK(statsd.stats().dropped_invalid == 1);
+  options.tags.emplace_back("key16", "value");
+  CHECK_THROWS_WITH_AS((MemoryStatsd{testing::MemoryTransport{}, options}),
+                       doctest::Contains("the number of tags is 17; it must be 0 to 16"), ClientError);
+}
+
+TEST_CASE("budget: over max_series samples are dropped and counted, and what is known goes on") {
+  MemoryStatsd statsd{testing::MemoryTransport{}, {.flush = Flush::manual, .max_series = 2}};
+  statsd.increment("a");
+  statsd.increment("b");
+  for (int i = 0; i < 100; ++i) statsd.increment("name" + std::to_string(i));
+  const Counter late = statsd.counter("late");
+  late.increment();
+  statsd.increment("a");
+  CHECK(flushed(statsd) == Lines{"a:2|c", "b:1|c"});
+  CHECK(statsd.stats().dropped_series_limit == 101);
+  check_settled(statsd.stats());
+}
+
+TEST_CASE("budget: a set takes no more members than its bound") {
+  MemoryStatsd statsd{testing::MemoryTransport{}, {.flush = Flush::manual, .max_samples_per_series = 3}};
+  for (int i = 0; i < 10; ++i) statsd.set("s", i);
+  statsd.set("s", 0);
+  CHECK(flushed(statsd) == Lines{"s:0|s", "s:1|s", "s:2|s"});
+  CHECK(statsd.stats().dropped_series_limit == 7);
+  CHECK(statsd.stats().sent == 4);
+  check_settled(statsd.stats());
+}
+
+TEST_CASE("disabled: by option, calls do nothing and count nothing") {
+  MemoryStatsd statsd{testing::MemoryTransport{}, {.flush = Flush::manual, .enabled = false}};
+  statsd.increment("a");
+  statsd.gauge("g", 1);
+  const Counter hits = statsd.counter("hits");
+  hits.increment();
+  { const ScopedTimer timer{statsd, "t"}; }
+  CHECK(flushed(statsd).empty());
+  CHECK(statsd.stats().accepted == 0);
+}
