@@ -176,7 +176,7 @@ class MetricCalls {
 
   /// A view of the same client with a longer prefix and more tags. It must not outlive the client. Allocates.
   Scope<Transport> scope(std::string_view name, const ScopeOptions& options = {}) {
-    return {engine(), context().inner(name, options.tags)};
+    return {engine(), engine().inner(context(), name, options.tags)};
   }
 
   /// For timers: the decision about a sample before the clock is read, and the recording of one that is kept.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <concepts>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -32,26 +33,41 @@ class Context {
   }
   Context& operator=(const Context&) = delete;
 
-  /// A context within this one: a longer prefix, and tags that replace those with the same key.
-  Context inner(std::string_view prefix, const TagList& tags) const {
+  /// A context within this one: a longer prefix, and tags that replace those with the same key. `id_of(text)`
+  /// gives the same number for the same text, or 0 for one of its own.
+  template <std::invocable<std::string_view> IdOf>
+  Context inner(std::string_view prefix, const TagList& tags, IdOf&& id_of) const {
     OwnedTags merged;
     for (const auto& tag : owned_) {
       const auto replaces = [&](const Tag& other) { return other.key == tag.first; };
       if (std::none_of(tags.view().begin(), tags.view().end(), replaces)) merged.push_back(tag);
     }
     for (const Tag& tag : tags.view()) merged.emplace_back(tag.key, tag.value);
-    return {prefix_ + std::string{prefix}, std::move(merged)};
+    Context result{prefix_ + std::string{prefix}, std::move(merged)};
+    if (const std::uint32_t id = id_of(result.text()); id != 0) result.id_ = id;
+    return result;
   }
 
-  /// Different for each context of the process, but for copies.
+  /// An id that no context of the process has had.
+  static std::uint32_t next_id() noexcept {
+    static std::atomic<std::uint32_t> last{0};
+    return last.fetch_add(1, std::memory_order_relaxed) + 1;
+  }
+
+  /// The same for contexts of one client only if they are equal.
   std::uint32_t id() const noexcept { return id_; }
   std::string_view prefix() const noexcept { return prefix_; }
   std::span<const Tag> tags() const noexcept { return tags_; }
 
  private:
-  static std::uint32_t next_id() noexcept {
-    static std::atomic<std::uint32_t> last{0};
-    return last.fetch_add(1, std::memory_order_relaxed) + 1;
+  /// Different for contexts that differ in anything.
+  std::string text() const {
+    std::string text = prefix_;
+    for (const auto& [key, value] : owned_) {
+      for (const std::string& part : {key, value})
+        text.append(1, ' ').append(std::to_string(part.size())).append(1, ' ').append(part);
+    }
+    return text;
   }
 
   static std::string clean_prefix(std::string_view prefix) {

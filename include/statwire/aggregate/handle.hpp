@@ -56,7 +56,7 @@ class SeriesHandle {
   void use(const Sample& sample) const noexcept {
     if (local_state.registry == key_) [[likely]] {
       sample.record(*registry_, registry_->series(index_), local_state.cells[index_]);
-      return registry_->wake_flusher();
+      return registry_->owner().wake_flusher();
     }
     use_slowly(sample);
   }
@@ -66,7 +66,7 @@ class SeriesHandle {
     if (local_state.registry != key_) [[unlikely]]
       return false;
     local_state.cells[index_].add(value);
-    registry_->wake_flusher();
+    registry_->owner().wake_flusher();
     return true;
   }
 
@@ -121,7 +121,7 @@ class SeriesHandle {
     const std::size_t size = sample.write(std::span{line}.first(registry_->options().max_line_bytes),
                                           registry_->series(index_), registry_->options().profile);
     if (size == 0) return registry_->counters().settle(registry_->counters().dropped_oversize);
-    registry_->send({line, size});
+    registry_->owner().send({line, size});
   }
 
   std::shared_ptr<Registry> registry_;

@@ -4,20 +4,22 @@
 // adds to it without a lock; the lock here is for what happens once: a new name, a new thread. Handles share
 // the registry, so a handle that outlives its client is harmless.
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <new>
-#include <shared_mutex>
 #include <span>
+#include <string>
 #include <string_view>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "statwire/aggregate/context.hpp"
+#include "statwire/aggregate/owner.hpp"
 #include "statwire/aggregate/sample_ring.hpp"
 #include "statwire/aggregate/series.hpp"
 #include "statwire/aggregate/series_table.hpp"
@@ -28,20 +30,6 @@
 #include "statwire/protocol/profile.hpp"
 
 namespace statwire::aggregate {
-
-/// The side of a client that sends.
-class RegistryOwner {
- public:
-  /// Something was recorded while the flusher slept.
-  virtual void wake() noexcept = 0;
-  /// The lines of one sample, of a handle whose client sends at once.
-  virtual void send(std::string_view lines) noexcept = 0;
-  /// A datagram of some thread is full, and `wants_full_datagrams` was set.
-  virtual void take_full_datagrams() noexcept = 0;
-
- protected:
-  ~RegistryOwner() = default;
-};
 
 struct RegistryOptions {
   Profile profile = profiles::etsy;
@@ -69,6 +57,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
 
   const RegistryOptions& options() const noexcept { return options_; }
   client::DeliveryCounters& counters() noexcept { return counters_; }
+  OwnerLink& owner() noexcept { return owner_; }
 
   /// What stands for a series that there was no room for.
   static constexpr std::uint32_t overflow = SeriesTable::none;
@@ -94,6 +83,15 @@ class Registry : public std::enable_shared_from_this<Registry> {
   Series& series(std::uint32_t index) const noexcept { return table_[index]; }
   std::uint32_t generation() const noexcept { return table_.generation(); }
 
+  /// The id of the context that is written like this: a scope that is made for each request is the same each
+  /// time, and its names are known. 0 when there are as many contexts as series.
+  std::uint32_t context_id(std::string_view text) {
+    const std::lock_guard lock{mutex_};
+    if (const auto found = contexts_.find(std::string{text}); found != contexts_.end()) return found->second;
+    if (contexts_.size() >= options_.max_series) return 0;
+    return contexts_.emplace(text, Context::next_id()).first->second;
+  }
+
   /// Gives up idle series when there is little room left; for the flusher, before it collects. Lines are not
   /// seen in cells, so a client that buffers does not know which are idle, and needs no room for them.
   void evict(SeriesTable::TimePoint now) {
@@ -109,19 +107,12 @@ class Registry : public std::enable_shared_from_this<Registry> {
     with_memory([&] { find_state(use); });
   }
 
-  /// Wakes the flusher if it sleeps. To be called after each record.
-  void wake_flusher() noexcept {
-    if (flusher_sleeps.load(std::memory_order_relaxed)) [[unlikely]] {
-      wake_sleeping_flusher();
-    }
-  }
-
   /// A sample of a series, on the calling thread: a line where the client buffers and there is room for it,
   /// else something in the thread's cell.
   template <class Sample>
   void submit(std::uint32_t index, const Sample& sample) noexcept {
     with_state([&](ThreadState& state) { submit(state, index, sample); });
-    wake_flusher();
+    owner_.wake_flusher();
   }
   template <class Sample>
   void submit(ThreadState& state, std::uint32_t index, const Sample& sample) {
@@ -153,7 +144,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
       return true;
     }
     state.count_line();
-    if (wants_full_datagrams.load(std::memory_order_relaxed)) offer_full_datagrams();
+    owner_.offer_full_datagrams();
     return true;
   }
 
@@ -216,25 +207,6 @@ class Registry : public std::enable_shared_from_this<Registry> {
     return {all.calls - at_fork_.calls, all.sampled_out - at_fork_.sampled_out};
   }
 
-  /// Gives the lines of one sample to the client, if it is still there.
-  void send(std::string_view lines) noexcept {
-    const std::shared_lock lock{owner_mutex_};
-    if (owner_ != nullptr) owner_->send(lines);
-  }
-
-  /// The client comes and goes.
-  void open(RegistryOwner& owner) noexcept {
-    const std::lock_guard lock{owner_mutex_};
-    owner_ = &owner;
-  }
-  void close() noexcept {
-    const std::lock_guard lock{owner_mutex_};
-    owner_ = nullptr;
-    flusher_sleeps = false;
-    is_closed_.store(true, std::memory_order_release);
-  }
-  bool is_closed() const noexcept { return is_closed_.load(std::memory_order_acquire); }
-
   /// Around a fork(): no thread is within the lock while the process is copied.
   void before_fork() noexcept { mutex_.lock(); }
   void after_fork_in_parent() noexcept { mutex_.unlock(); }
@@ -244,7 +216,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
   /// within the allocator.
   void after_fork_in_child() noexcept {
     mutex_.unlock();
-    std::construct_at(&owner_mutex_);  // threads that are gone may have held it
+    owner_.after_fork_in_child();
     for (std::unique_ptr<ThreadState>& state : states_) {
       const bool is_of_another =
           state->user != std::thread::id{} && state->user != std::this_thread::get_id();
@@ -256,11 +228,6 @@ class Registry : public std::enable_shared_from_this<Registry> {
     at_fork_ = count_all();
   }
 
-  /// Whether a record has to wake the flusher.
-  alignas(64) std::atomic<bool> flusher_sleeps{false};
-  /// Whether a thread that has filled a datagram has to say so.
-  std::atomic<bool> wants_full_datagrams{false};
-
  private:
   template <class Sample>
   bool may_have_line(const Series& series, [[maybe_unused]] const Sample& sample) const noexcept {
@@ -268,11 +235,6 @@ class Registry : public std::enable_shared_from_this<Registry> {
       if (!sample.has_line(options_.profile)) return false;
     }
     return !series.is_summed.load(std::memory_order_acquire);
-  }
-
-  [[gnu::noinline, gnu::cold]] void offer_full_datagrams() noexcept {
-    const std::shared_lock lock{owner_mutex_};
-    if (owner_ != nullptr) owner_->take_full_datagrams();
   }
 
   /// Takes all that is in cells and lines as seen. No other thread records.
@@ -336,7 +298,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
 
     ThreadState& join(Registry& registry) {
       std::erase_if(joined_, [](const auto& entry) {
-        return entry.first->is_closed() && entry.first.use_count() == 1;
+        return entry.first->owner().is_closed() && entry.first.use_count() == 1;
       });
       ThreadState* state = find(registry);
       if (state == nullptr) {
@@ -353,14 +315,6 @@ class Registry : public std::enable_shared_from_this<Registry> {
 
     std::vector<std::pair<std::shared_ptr<Registry>, ThreadState*>> joined_;
   };
-
-  /// Kept out of the calls, which are short and inlined: with it in them a sampled-out timer took 9 ns
-  /// instead of 2.4.
-  [[gnu::noinline, gnu::cold]] void wake_sleeping_flusher() noexcept {
-    if (!flusher_sleeps.exchange(false)) return;
-    const std::shared_lock lock{owner_mutex_};
-    if (owner_ != nullptr) owner_->wake();
-  }
 
   /// Where there is no memory, the call is dropped.
   template <class Action>
@@ -408,12 +362,11 @@ class Registry : public std::enable_shared_from_this<Registry> {
 
   RegistryOptions options_;
   client::DeliveryCounters counters_;
-  std::shared_mutex owner_mutex_;  ///< Guards owner_ against its end; taken before the owner's own locks.
-  RegistryOwner* owner_ = nullptr;
-  std::atomic<bool> is_closed_{false};
+  OwnerLink owner_;
   SeriesTable table_;
   std::mutex mutex_;  ///< Guards changes of the table, what follows, the members of sets and the rings that
                       ///< are full.
+  std::unordered_map<std::string, std::uint32_t> contexts_;
   std::vector<std::unique_ptr<ThreadState>> states_;
   Recorded at_fork_;  ///< What a child has inherited, and does not count; written while it has one thread.
 };

@@ -59,7 +59,9 @@ class SeriesTable {
   }
 
   /// How many cells a thread needs.
-  static std::size_t capacity(std::size_t max_series) noexcept { return max_series + std::max<std::size_t>(max_series / 10, 16); }
+  static std::size_t capacity(std::size_t max_series) noexcept {
+    return max_series + std::max<std::size_t>(max_series / 10, 16);
+  }
 
   std::uint32_t size() const noexcept { return size_.load(std::memory_order_acquire); }
   Series& operator[](std::uint32_t index) const noexcept {

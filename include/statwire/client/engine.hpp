@@ -176,6 +176,11 @@ class Engine {
     return false;
   }
 
+  /// A context within another: of a scope. Allocates.
+  Context inner(const Context& outer, std::string_view prefix, const TagList& tags) {
+    return outer.inner(prefix, tags, [&](std::string_view text) { return registry_->context_id(text); });
+  }
+
   bool is_enabled() const noexcept { return is_enabled_; }
   const Profile& profile() const noexcept { return registry_->options().profile; }
   Delivery delivery() const noexcept { return registry_->options().delivery; }
@@ -235,7 +240,7 @@ class Engine {
       }
       registry_->submit(state, index, sample);
     });
-    registry_->wake_flusher();
+    registry_->owner().wake_flusher();
   }
 
   /// There is no room for the series. A line needs none.
@@ -305,7 +310,7 @@ class Engine {
     registry_->with_state([&](aggregate::ThreadState& state) {
       if (!registry_->append(state, write)) settle(counters().dropped_queue_full);
     });
-    registry_->wake_flusher();
+    registry_->owner().wake_flusher();
   }
 
   std::shared_ptr<aggregate::Registry> registry_;

@@ -44,7 +44,7 @@ struct OutboxOptions {
 
 /// Safe for any number of threads. Handles may outlive it: the registry knows when it has gone.
 template <DatagramTransport Transport>
-class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserver {
+class Outbox final : public aggregate::Owner, private detail::ForkObserver {
  public:
   /// Throws ClientError when there is to be a thread and the system has none left.
   template <class... TransportArgs>
@@ -59,19 +59,19 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
         flush_interval_{options.flush_interval},
         has_thread_{options.flush == Flush::background && !sends_at_once()} {
     if (options.telemetry) telemetry_.emplace(registry_->options().profile, transport_name());
-    registry_->open(*this);
+    registry_->owner().open(*this);
     // A host name is looked up from now on. No call waits for it: one that sends at once needs it here.
     sends_at_once() ? sender_.wait_ready() : sender_.is_ready();
     detail::ForkObservers::instance().add(*this);
     if (has_thread_) {
-      registry_->flusher_sleeps = true;
+      registry_->owner().flusher_sleeps = true;
       if (const std::error_code ec = start_thread()) {
         detail::ForkObservers::instance().remove(*this);
-        registry_->close();
+        registry_->owner().close();
         detail::fail(ec, "statwire: cannot start the thread that sends");
       }
     } else {
-      registry_->wants_full_datagrams = true;
+      registry_->owner().wants_full_datagrams = true;
     }
   }
 
@@ -87,7 +87,7 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
     }
     flusher_.wake.notify_one();
     if (flusher_.thread.joinable()) flusher_.thread.join();
-    registry_->close();
+    registry_->owner().close();
     sender_.wait_ready();
     send_all(Closing::yes);
     sender_.report_errors();
@@ -101,7 +101,7 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
       // After a fork the child's thread begins with its first record. If there is none to be had, the records
       // stay until a flush; the next fork or record that finds the thread missing tries again.
       if (has_thread_ && !is_stopping_ && !flusher_.thread.joinable() && start_thread()) {
-        registry_->flusher_sleeps = true;
+        registry_->owner().flusher_sleeps = true;
       }
     }
     flusher_.wake.notify_one();
@@ -114,7 +114,7 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
       if (lock && sender_.is_ready()) send_full_datagrams(Waiting::forbidden);
       return;
     }
-    if (!registry_->wants_full_datagrams.exchange(false)) return;
+    if (!registry_->owner().wants_full_datagrams.exchange(false)) return;
     {
       const std::lock_guard lock{mutex_};
       has_full_datagrams_ = true;
@@ -192,7 +192,7 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
   void send_full_datagrams_until(std::unique_lock<std::mutex>& lock, Deadline due) noexcept {
     while (!is_stopping_ && std::chrono::steady_clock::now() < due) {
       has_full_datagrams_ = false;
-      registry_->wants_full_datagrams = true;
+      registry_->owner().wants_full_datagrams = true;
       lock.unlock();
       const bool is_ready = sender_.is_ready();
       bool any = false;
@@ -206,7 +206,7 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
                                  [&] { return is_stopping_ || (is_ready && has_full_datagrams_); });
       }
     }
-    registry_->wants_full_datagrams = false;
+    registry_->owner().wants_full_datagrams = false;
   }
 
   /// Whether another flush has to follow. When a flush finds nothing, records are told to wake the thread;
@@ -214,11 +214,11 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
   /// sleeps for good when it has found nothing for a whole interval after.
   bool has_more_to_come(bool any) noexcept {
     if (any) {
-      registry_->flusher_sleeps = false;
+      registry_->owner().flusher_sleeps = false;
       return true;
     }
     // False also when a record has found the announcement: its wake() waits for our lock.
-    return !registry_->flusher_sleeps.exchange(true);
+    return !registry_->owner().flusher_sleeps.exchange(true);
   }
 
   /// Returns whether there were any. Guarded by flush_mutex_.
@@ -321,8 +321,8 @@ class Outbox final : public aggregate::RegistryOwner, private detail::ForkObserv
     ring_.clear();
     has_records_ = false;
     has_full_datagrams_ = false;
-    registry_->flusher_sleeps = has_thread_;
-    registry_->wants_full_datagrams = !has_thread_;
+    registry_->owner().flusher_sleeps = has_thread_;
+    registry_->owner().wants_full_datagrams = !has_thread_;
   }
 
   std::shared_ptr<aggregate::Registry> registry_;

@@ -25,9 +25,9 @@ class Telemetry {
 
   Telemetry(const Profile& profile, std::string_view transport)
       : profile_{&profile},
-        tags_{
-            {{"client", "cpp"}, {"client_version", STATWIRE_DETAIL_VERSION_TEXT}, {"client_transport", transport}}} {
-  }
+        tags_{{{"client", "cpp"},
+               {"client_version", STATWIRE_DETAIL_VERSION_TEXT},
+               {"client_transport", transport}}} {}
 
   /// Calls `out(std::string_view line)` for each figure that has changed since the last time, when it is time
   /// again.
