@@ -1,7 +1,5 @@
-// What a metric costs: formatting alone, a client over a transport that does nothing, and a client over
-// loopback beside a bare `send` of the same bytes.
+// What a metric costs without a network: formatting alone, and a client over a transport that does nothing.
 
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,17 +12,6 @@ namespace {
 
 using namespace statwire;
 using namespace std::chrono_literals;
-
-/// A socket that takes datagrams and drops them: nobody reads, so once its buffer is full the kernel throws
-/// them away after the same work on the sender's side.
-class Sink {
- public:
-  std::uint16_t port() const { return socket_.local_endpoint().port(); }
-
- private:
-  asio::io_context io_;
-  asio::ip::udp::socket socket_{io_, asio::ip::udp::endpoint{asio::ip::make_address("127.0.0.1"), 0}};
-};
 
 /// Takes everything and does nothing. (A client over NullTransport does not even format.)
 struct DiscardingTransport {
@@ -96,25 +83,4 @@ TEST_CASE("a client without a network, per call") {
   BENCHMARK("gauge, buffered") {
     buffered.gauge("requests.total", 0.1);
   };
-}
-
-TEST_CASE("a client over loopback, per line") {
-  const Sink sink;
-  UdpTransport bare{"127.0.0.1", sink.port()};
-  StatsdClient immediate{"127.0.0.1", sink.port(), {.prefix = "bench", .delivery = Delivery::immediate}};
-  StatsdClient buffered{
-      "127.0.0.1", sink.port(), {.prefix = "bench", .delivery = Delivery::buffered, .flush = Flush::manual}};
-  REQUIRE(!bare.send(counter_line));
-
-  BENCHMARK("a bare send of the same bytes (floor)") {
-    return bare.send(counter_line);
-  };
-  BENCHMARK("increment, immediate: one datagram a call") {
-    immediate.increment("requests.total");
-  };
-  BENCHMARK("increment, buffered: packed and sent by the caller") {
-    buffered.increment("requests.total");
-  };
-  REQUIRE(immediate.stats().dropped() == 0);
-  REQUIRE(buffered.stats().dropped() == 0);
 }
