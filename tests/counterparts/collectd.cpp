@@ -1,6 +1,10 @@
 // collectd's statsd plugin reports what the client sent, as far as it can say it. Its csv plugin writes every
-// value to a stream of this test: a report a second, the first of which says that the daemon is up.
+// value to a stream of this test: a report a second, the first of which says that the daemon is up. It has no
+// tags: a line with some is one that it cannot read, and is lost.
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <numeric>
@@ -83,6 +87,7 @@ void check(const Reports& reports, const SentLines& sent) {
   CHECK(reports.sum("objects-app.users") == 3);
   CHECK(reports.last("derive-app.na_me-with_every_thing_forged_1_c") == 1);
   CHECK_FALSE(reports.contains("derive-forged"));
+  CHECK(reports.last("derive-app.hash.hits") == 2);  // the call without tags
 }
 
 }  // namespace
@@ -98,6 +103,7 @@ TEST_CASE("collectd: it reports what the client sent") {
   send_marker(port);
   collectd.read_until("gauge-app.marker ");
 
+  const std::uint64_t tagged = send_tagged(port, profiles::etsy, "app.hash");
   const SentLines sent = send_everything(port);
   // When the report after the one that holds the end has begun, that one is complete.
   const std::string end = "gauge-app.end ";
@@ -107,5 +113,9 @@ TEST_CASE("collectd: it reports what the client sent") {
   CHECK(collectd.wait() == 0);
   CAPTURE(collectd.output());
   check(Reports{collectd.output()}, sent);
-  CHECK(collectd.output().find("Unable to parse") == std::string::npos);
+  const std::vector<std::string> log = split(collectd.output(), '\n');
+  const auto is_unreadable = [](const std::string& line) {
+    return line.find("Unable to parse line") != std::string::npos;
+  };
+  CHECK(std::ranges::count_if(log, is_unreadable) == static_cast<std::ptrdiff_t>(tagged - 1));
 }

@@ -117,6 +117,13 @@ void check(const Web& web, const SentLines& sent) {
   CHECK(web.max("app.sampled_timer") == 40);
   CHECK(web.sum("app.users_set") == 3);
   CHECK(web.sum("app.na_me-with_every_thing_forged_1_c_counter") == 1);
+  // It takes lines with tags and leaves the tags out: what they tell apart is one metric.
+  CHECK(web.sum("app.hash.hits_counter") == 3 + 4 + 5 + 12 + 2);
+  CHECK(web.last("app.hash.depth_gauge") == -5);
+  CHECK(web.min("app.hash.latency_timer") == 250);
+  CHECK(web.sum("app.hash.users_set") == 2);
+  CHECK(web.sum("app.hash.label_counter") == 1);
+  CHECK(web.sum("app.hash.forgery_counter") == 1);
   CHECK(web.get("/api/v1/charts").find("statsd_forged") == std::string::npos);
 }
 
@@ -137,6 +144,7 @@ TEST_CASE("netdata: it reports what the client sent") {
   send_marker(port);
   wait_until("a gauge", [&] { return !web.values("app.marker_gauge").empty(); });
 
+  send_tagged(port, profiles::etsy, "app.hash");
   const SentLines sent = send_everything(port);
   // It fills the slots of gauges before those of others; when there is a second slot, the first is complete.
   wait_until("the end", [&] { return web.values("app.end_gauge").size() >= 2; });

@@ -68,6 +68,8 @@ TEST_CASE("npm statsd: it reports exactly what the client sent") {
   const std::uint16_t port = free_port<asio::ip::udp>();
   ChildProcess statsd{{"node", daemon, scratch.write("config.js", configuration(port, graphite.port()))}};
   graphite.next_flush();
+  const std::uint64_t tagged = send_tagged(port, profiles::etsy, "app.hash");
+  const std::uint64_t named = send_tagged(port, profiles::graphite, "app.name");
   const SentLines sent = send_everything(port);
 
   std::map<std::string, double> seen;
@@ -90,7 +92,21 @@ TEST_CASE("npm statsd: it reports exactly what the client sent") {
   CHECK(seen.at("stats.timers.app.sampled.upper") == 40);
   CHECK(seen.at("stats.sets.app.users.count") == 3);
   CHECK(seen.at("stats.counters.app.na_me-with_every_thing_forged_1_c.count") == 1);
+  // Tags behind `|#` and tags in the name become those of Graphite alike, cleaned as names are.
+  for (const std::string client : {"app.hash", "app.name"}) {
+    CAPTURE(client);
+    CHECK(seen.at("stats.counters." + client + ".hits.count;code=200;route=-a") == 7);
+    CHECK(seen.at("stats.counters." + client + ".hits.count;route=-b") == 17);  // of 6 at 0.5, too
+    CHECK(seen.at("stats.counters." + client + ".hits.count") == 2);
+    CHECK(seen.at("stats.gauges." + client + ".depth;route=-a") == 42);
+    CHECK(seen.at("stats.gauges." + client + ".depth;route=-b") == -5);
+    CHECK(seen.at("stats.timers." + client + ".latency.count;route=-a") == 2);
+    CHECK(seen.at("stats.timers." + client + ".latency.lower;route=-a") == 250);
+    CHECK(seen.at("stats.sets." + client + ".users.count;route=-a") == 2);
+    CHECK(seen.at("stats.counters." + client + ".label.count;canary=true") == 1);
+    CHECK(seen.at("stats.counters." + client + ".forgery.count;k_c_forged_1_c=v_x_y_z_1__0.1") == 1);
+  }
   // The daemon's own count: every line was good, and there were no others.
   CHECK(seen.at("stats.counters.statsd.bad_lines_seen.count") == 0);
-  CHECK(seen.at("stats.counters.statsd.metrics_received.count") == sent.all);
+  CHECK(seen.at("stats.counters.statsd.metrics_received.count") == sent.all + tagged + named);
 }

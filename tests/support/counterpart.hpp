@@ -103,4 +103,33 @@ inline SentLines send_everything(std::uint16_t port) {
   return sent;
 }
 
+/// Calls with tags, written as a profile does, of metrics whose names begin with `prefix`. Returns how many
+/// lines they are, all of them with tags but the last.
+inline std::uint64_t send_tagged(std::uint16_t port, const Profile& profile, const std::string& prefix) {
+  using namespace std::chrono_literals;
+  StatsdClient statsd{"127.0.0.1",
+                      port,
+                      {.prefix = prefix,
+                       .profile = profile,
+                       .delivery = Delivery::buffered,
+                       .flush = Flush::manual,
+                       .random = []() noexcept -> std::uint64_t { return 0; }}};  // leaves no sample out
+  statsd.increment("hits", 3, {.tags = {{"route", "/a"}, {"code", "200"}}});
+  statsd.increment("hits", 4, {.tags = {{"code", "200"}, {"route", "/a"}}});
+  statsd.increment("hits", 5, {.tags = {{"route", "/b"}}});
+  statsd.increment("hits", 6, {.tags = {{"route", "/b"}}, .rate = 0.5});
+  statsd.gauge("depth", 42, {.tags = {{"route", "/a"}}});
+  statsd.gauge("depth", -5, {.tags = {{"route", "/b"}}});
+  statsd.timing("latency", 250ms, {.tags = {{"route", "/a"}}, .rate = 0.5});
+  statsd.set("users", "alice", {.tags = {{"route", "/a"}}});
+  statsd.set("users", "bob", {.tags = {{"route", "/a"}}});
+  statsd.increment("label", 1, {.tags = {{"canary", ""}}});
+  statsd.increment("forgery", 1, {.tags = {{"k|c\nforged:1|c", "v,x:y;z=1|@0.1"}}});
+  statsd.increment("hits", 2);
+  statsd.flush();
+  const DeliveryStats stats = statsd.stats();
+  REQUIRE(stats.sent == stats.accepted);
+  return stats.sent + 1;  // a negative gauge is two lines
+}
+
 }  // namespace statwire::test
