@@ -178,6 +178,27 @@ TEST_CASE("fork: threads that emit meanwhile do not disturb the child, nor does 
   }
 }
 
+namespace {
+
+/// Counts how often it was told of a fork.
+struct ForkCountingTransport {
+  int* forks;
+  std::error_code send(std::string_view) noexcept { return {}; }
+  void after_fork() noexcept { ++*forks; }
+};
+
+}  // namespace
+
+TEST_CASE("fork: a client tells its transport in the child, and there alone, before anything is sent") {
+  for (const Delivery delivery : {Delivery::immediate, Delivery::buffered, Delivery::aggregated}) {
+    int forks = 0;
+    StatsdClient statsd{ForkCountingTransport{&forks}, {.delivery = delivery, .flush = Flush::manual}};
+    CHECK(in_child([&] { return forks == 1; }));
+    CHECK(in_child([&] { return in_child([&] { return forks == 2; }); }));
+    CHECK(forks == 0);
+  }
+}
+
 #if !defined(STATWIRE_TEST_SANITIZER)
 
 TEST_CASE("fork: the child looks a name up itself when the parent has not yet known it") {

@@ -8,12 +8,14 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "statwire/statsd.hpp"
 #include "statwire/testing/memory_transport.hpp"
 #include "statwire/timer.hpp"
 #include "support/memory_statsd.hpp"
+#include "support/text.hpp"
 
 using namespace statwire;
 using namespace statwire::test;
@@ -37,6 +39,59 @@ TEST_CASE("aggregated: packed lines are no longer than a datagram, and lose no v
       CHECK(line == "h");
     }
     CHECK(sum == 500'500);
+    check_settled(statsd.stats());
+  }
+}
+
+TEST_CASE("budget: the two lines of a negative gauge are in one datagram, however little fits into it") {
+  constexpr int gauges = 50;
+  for (const Delivery delivery : {Delivery::immediate, Delivery::buffered, Delivery::aggregated}) {
+    for (std::size_t limit = 20; limit <= 60; ++limit) {
+      CAPTURE(limit);
+      MemoryStatsd statsd{testing::MemoryTransport{},
+                          {.delivery = delivery, .max_packet_bytes = limit, .flush = Flush::manual}};
+      for (int i = 10; i < 10 + gauges; ++i) {
+        statsd.gauge("g" + std::to_string(i), -i);
+        if (i % 3 == 0) statsd.gauge("h" + std::to_string(i), i);
+      }
+      statsd.flush();
+      int pairs = 0;
+      for (const std::string& datagram : statsd.transport().datagrams()) {
+        CHECK(datagram.size() <= limit);
+        const Lines lines = split(datagram, '\n');
+        for (std::size_t i = 0; i < lines.size(); ++i) {
+          const std::size_t sign = lines[i].find('-');
+          if (sign == std::string::npos) continue;
+          REQUIRE(i != 0);
+          CHECK(lines[i - 1] == lines[i].substr(0, sign) + "0|g");
+          ++pairs;
+        }
+      }
+      CHECK(pairs == gauges);
+      check_settled(statsd.stats());
+    }
+  }
+}
+
+TEST_CASE("budget: what is longer than a datagram is dropped and counted, each call once") {
+  const std::string name(50, 'n');
+  for (const Delivery delivery : {Delivery::immediate, Delivery::buffered, Delivery::aggregated}) {
+    CAPTURE(static_cast<int>(delivery));
+    MemoryStatsd statsd{testing::MemoryTransport{},
+                        {.delivery = delivery, .max_packet_bytes = 40, .flush = Flush::manual}};
+    for (int round = 1; round <= 3; ++round) {
+      statsd.increment(name);
+      statsd.timing(name, 1ms);
+      statsd.set("members", name);
+      statsd.increment("tagged", 1, {.tags = {{"key", name}}});
+      statsd.gauge("only.a.pair.is.too.long", -5);
+      CHECK(flushed(statsd).empty());
+      CHECK(statsd.stats().dropped_oversize == static_cast<std::uint64_t>(round) * 5);
+      CHECK(statsd.stats().accepted == static_cast<std::uint64_t>(round) * 5);
+    }
+    statsd.gauge("only.a.pair.is.too.long", 5);
+    statsd.flush();
+    CHECK(statsd.transport().lines() == Lines{"only.a.pair.is.too.long:5|g"});
     check_settled(statsd.stats());
   }
 }

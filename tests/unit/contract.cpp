@@ -5,6 +5,9 @@
 #include <ostream>
 #include <span>
 #include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -66,6 +69,21 @@ TEST_CASE("contract: a scope and a call are timed") {
   CHECK(lines[0].starts_with("request:"));
   CHECK(lines[1].starts_with("myfunc:"));
   CHECK(lines[1].ends_with("|ms"));
+}
+
+TEST_CASE("contract: handles and timers promise not to throw") {
+  using namespace statwire;
+  constexpr std::chrono::milliseconds duration{1};
+  static_assert(noexcept(std::declval<Counter&>().increment()));
+  static_assert(noexcept(std::declval<Counter&>().increment(0.5)));
+  static_assert(noexcept(std::declval<Counter&>().decrement()));
+  static_assert(noexcept(std::declval<Gauge&>().set(1)));
+  static_assert(noexcept(std::declval<Gauge&>().add(-1.5)));
+  static_assert(noexcept(std::declval<Timing&>().record(duration)));
+  static_assert(noexcept(std::declval<Set&>().insert(std::string_view{})));
+  static_assert(noexcept(std::declval<Set&>().insert(7)));
+  static_assert(std::is_nothrow_constructible_v<ScopedTimer<Timing>, Timing&>);
+  static_assert(std::is_nothrow_destructible_v<ScopedTimer<Timing>>);
 }
 
 TEST_CASE("contract: a client over UDP is made of host, port and options") {

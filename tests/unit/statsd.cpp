@@ -216,7 +216,12 @@ TEST_CASE("statsd client: emission promises not to throw, and the client is neit
   static_assert(noexcept(statsd->gauge_delta(name, 1)));
   constexpr std::chrono::milliseconds duration{1};
   static_assert(noexcept(statsd->timing(name, duration)));
+  static_assert(noexcept(statsd->histogram(name, 1)));
+  static_assert(noexcept(statsd->distribution(name, 1)));
   static_assert(noexcept(statsd->set(name, name)));
+  static_assert(noexcept(statsd->set(name, 1)));
+  static_assert(noexcept(statsd->event({})));
+  static_assert(noexcept(statsd->service_check({})));
   static_assert(noexcept(statsd->flush()));
   static_assert(!std::is_copy_constructible_v<MemoryStatsd> && !std::is_move_constructible_v<MemoryStatsd>);
   CHECK(statsd == nullptr);
