@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <system_error>
 
 #include "statwire/statsd.hpp"
 #include "statwire/testing/memory_transport.hpp"
@@ -163,4 +165,38 @@ TEST_CASE("disabled: by option, calls do nothing and count nothing") {
   { const ScopedTimer timer{statsd, "t"}; }
   CHECK(flushed(statsd).empty());
   CHECK(statsd.stats().accepted == 0);
+}
+
+namespace {
+
+/// Has no connection until a test says so.
+struct LateTransport {
+  bool* is_connected;
+  std::error_code send(std::string_view) noexcept { return {}; }
+  bool ready() noexcept { return *is_connected; }
+};
+
+}  // namespace
+
+TEST_CASE("budget: when a thread's memory is full, lines that cannot be summed are dropped and counted") {
+  bool is_connected = false;
+  StatsdClient<LateTransport> statsd{LateTransport{&is_connected},
+                                     {.profile = profiles::dogstatsd,
+                                      .delivery = Delivery::buffered,
+                                      .max_packet_bytes = 1000,
+                                      .flush = Flush::manual}};
+  constexpr std::uint64_t calls = 20'000;  // some 400 KB, into 256 KiB
+  for (std::uint64_t i = 0; i < calls; ++i) statsd.event({.title = "deploy", .text = "v1"});
+  const DeliveryStats full = statsd.stats();
+  CHECK(full.accepted == calls);
+  CHECK(full.dropped_queue_full > 0);
+  CHECK(full.dropped_queue_full == full.dropped());
+  CHECK(full.pending + full.dropped_queue_full == calls);
+  statsd.increment("summed", 7);  // a sum needs no room
+  is_connected = true;
+  statsd.flush();
+  const DeliveryStats stats = statsd.stats();
+  CHECK(stats.sent == full.pending + 1);
+  CHECK(stats.dropped() == full.dropped_queue_full);
+  check_settled(stats);
 }
