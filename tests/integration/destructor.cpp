@@ -114,7 +114,7 @@ TEST_CASE("destructor: of a transport that is always congested, all is tried, an
 }
 
 TEST_CASE("destructor: nobody waits twenty tries for each of many datagrams") {
-  // A thousand datagrams, for which patience would take twenty seconds.
+  // Five thousand datagrams, for which patience would take a hundred seconds.
   const StatsdOptions options{.max_packet_bytes = 100, .flush = Flush::manual};
-  check_destructor<RefusingTransport>({.answer = would_block}, 1000, options);
+  check_destructor<RefusingTransport>({.answer = would_block}, 5000, options);
 }
