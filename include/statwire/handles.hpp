@@ -72,7 +72,8 @@ class Gauge {
   }
 
   /// Changes the gauge: what was set in the same flush interval, else the value at the server. Servers
-  /// without signed gauges get the sum of all changes, from zero or the last value set.
+  /// without signed gauges get the sum of all changes, from zero or the last value set; a client that sends
+  /// at once refuses them there.
   template <protocol::Numeric Value>
   void add(Value delta) const noexcept {
     if (!protocol::Number{delta}.is_finite()) return series_.drop_invalid();

@@ -157,9 +157,10 @@ class StatsdClient : public MetricCalls<StatsdClient<Transport>, Transport> {
     return {
         .outbox = {.max_datagrams = datagrams,
                    .flush_interval = options.flush_interval,
-                   .flush = enabled ? options.flush : Flush::manual,
+                   .flush = options.flush,
                    .on_error = options.on_error,
-                   .telemetry = options.telemetry},
+                   .telemetry = options.telemetry,
+                   .enabled = enabled},
         .registry = {.profile = options.profile,
                      .max_series = options.max_series,
                      .max_samples_per_series = options.max_samples_per_series,

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "statwire/protocol/statsd_parse.hpp"
@@ -163,4 +164,36 @@ TEST_CASE("aggregated: a call from the destructor of a thread-local object count
   }
   CHECK(sums.of("first") == 1);
   CHECK(sums.of("last") == 1);
+}
+
+namespace {
+
+/// Is ready whenever it is asked, fails twice, and is not ready in between: as behind a balancer that accepts
+/// and resets.
+struct FlappingTransport {
+  Sums* sums;
+  int* failures;
+  bool was_refused = false;
+  bool ready() noexcept { return !std::exchange(was_refused, false); }
+  std::error_code send(std::string_view datagram) noexcept {
+    if (*failures > 0) {
+      --*failures;
+      was_refused = true;
+      return std::make_error_code(std::errc::connection_reset);
+    }
+    sums->add(datagram);
+    return {};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("aggregated: what a flush could not send keeps the thread awake, although nothing new comes") {
+  Sums sums;
+  int failures = 4;
+  StatsdClient statsd{FlappingTransport{&sums, &failures},
+                      {.max_packet_bytes = 16, .flush_interval = 1ms}};  // a datagram for each line
+  for (int i = 0; i < 10; ++i) statsd.increment("name" + std::to_string(i));
+  sums.wait_for("name9", 1);
+  CHECK(statsd.stats().dropped_send == 4);
 }

@@ -72,14 +72,30 @@ TEST_CASE("handles: without aggregation each call is a line") {
   check_settled(statsd.stats());
 }
 
-TEST_CASE("handles: without aggregation and without signed gauges a change goes on from what was set") {
-  MemoryStatsd statsd{testing::MemoryTransport{},
-                      {.profile = profiles::dogstatsd, .delivery = Delivery::immediate}};
+TEST_CASE("handles: without signed gauges a change goes on from what was set, at the next flush") {
+  MemoryStatsd statsd{
+      testing::MemoryTransport{},
+      {.profile = profiles::dogstatsd, .delivery = Delivery::buffered, .flush = Flush::manual}};
   const Gauge depth = statsd.gauge("depth", {.rate = 0.1});  // gauges are never left out
   depth.set(42);
   depth.add(-1);
-  depth.add(-43);
-  CHECK(statsd.transport().datagrams() == Lines{"depth:42|g", "depth:41|g", "depth:-2|g"});
+  depth.set(40);  // after the change, so not before it on the wire
+  depth.add(-42);
+  statsd.flush();
+  CHECK(statsd.transport().lines() == Lines{"depth:42|g", "depth:-2|g"});
+  depth.set(7);
+  statsd.flush();
+  CHECK(statsd.transport().lines().back() == "depth:7|g");
+}
+
+TEST_CASE("handles: a client that sends at once refuses changes where a sign means nothing") {
+  MemoryStatsd statsd{testing::MemoryTransport{},
+                      {.profile = profiles::dogstatsd, .delivery = Delivery::immediate}};
+  const Gauge depth = statsd.gauge("depth");
+  depth.add(1);
+  statsd.gauge_delta("depth", 1);
+  CHECK(statsd.transport().datagrams().empty());
+  CHECK(statsd.stats().dropped_unsupported == 2);
 }
 
 TEST_CASE("handles: one that outlives its client, or was made of nothing, is harmless") {

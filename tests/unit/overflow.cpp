@@ -60,3 +60,28 @@ TEST_CASE("overflow: a buffered client needs no series for a line") {
   CHECK(statsd.stats().sent == 10);
   CHECK(statsd.transport().lines().size() == 10);
 }
+
+TEST_CASE("overflow: a change of a gauge is no line where a sign means nothing") {
+  Memory statsd{testing::MemoryTransport{},
+                {.profile = profiles::dogstatsd,
+                 .delivery = Delivery::buffered,
+                 .flush = Flush::manual,
+                 .max_series = 1}};
+  statsd.increment("first");
+  statsd.gauge_delta("depth", 3);
+  statsd.flush();
+  CHECK(statsd.transport().lines() == std::vector<std::string>{"first:1|c"});
+  CHECK(statsd.stats().dropped_series_limit == 1);
+}
+
+TEST_CASE("overflow: members that a set refuses are counted once, however many flushes there are") {
+  Memory statsd{testing::MemoryTransport{}, {.flush = Flush::manual, .max_samples_per_series = 4}};
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 10; ++i) statsd.set("users", i);
+    statsd.flush();
+    const DeliveryStats stats = statsd.stats();
+    CHECK(stats.sent == 4u * static_cast<unsigned>(round + 1));
+    CHECK(stats.dropped_series_limit == 6u * static_cast<unsigned>(round + 1));
+    CHECK(stats.pending == 0);
+  }
+}

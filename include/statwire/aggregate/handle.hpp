@@ -117,6 +117,9 @@ class SeriesHandle {
       return registry_->counters().settle(registry_->counters().dropped_series_limit);
     }
     if (registry_->options().delivery != Delivery::immediate) return registry_->submit(index_, sample);
+    if (!has_line(sample, registry_->options().profile)) {
+      return registry_->counters().settle(registry_->counters().dropped_unsupported);
+    }
     char line[protocol::max_statsd_line_bytes];
     const std::size_t size = sample.write(std::span{line}.first(registry_->options().max_line_bytes),
                                           registry_->series(index_), registry_->options().profile);

@@ -27,10 +27,7 @@ class MemberSet {
       const Member& other = members_[places_[place] - 1];
       if (other.hash == hash && text_of(other) == member) return Insertion::known;
     }
-    if (members_.size() >= max_members) {
-      ++refused_;
-      return Insertion::full;
-    }
+    if (members_.size() >= max_members) return Insertion::full;
     // In this order nothing is half done when there is no memory.
     const std::size_t begin = bytes_.size();
     bytes_.insert(bytes_.end(), member.begin(), member.end());
@@ -39,16 +36,12 @@ class MemberSet {
     return Insertion::added;
   }
 
-  /// How many insertions found it full.
-  std::uint64_t refused() const noexcept { return refused_; }
-
   std::size_t size() const noexcept { return members_.size(); }
   std::string_view operator[](std::size_t index) const noexcept { return text_of(members_[index]); }
 
   void clear() noexcept {
     members_.clear();
     bytes_.clear();
-    refused_ = 0;
     places_.assign(places_.size(), 0);
   }
 
@@ -74,7 +67,6 @@ class MemberSet {
     }
   }
 
-  std::uint64_t refused_ = 0;
   std::vector<Member> members_;
   std::vector<char> bytes_;
   std::vector<std::uint32_t> places_;  ///< Open addressing: 1 + index of a member, or 0; a power of two.

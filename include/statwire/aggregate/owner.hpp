@@ -8,6 +8,8 @@
 #include <shared_mutex>
 #include <string_view>
 
+#include "statwire/client/error_reporter.hpp"
+
 namespace statwire::aggregate {
 
 /// The side of a client that sends.
@@ -15,8 +17,9 @@ class Owner {
  public:
   /// Something was recorded while the flusher slept.
   virtual void wake() noexcept = 0;
-  /// The lines of one sample, of a handle whose client sends at once.
-  virtual void send(std::string_view lines) noexcept = 0;
+  /// The lines of one sample, of a handle whose client sends at once. Returns whom to ask for a report when
+  /// they could not go.
+  virtual std::shared_ptr<client::ErrorReporter> send(std::string_view lines) noexcept = 0;
   /// A datagram of some thread is full, and that was asked for.
   virtual void take_full_datagrams() noexcept = 0;
 
@@ -55,8 +58,11 @@ class OwnerLink {
   }
 
   void send(std::string_view lines) noexcept {
-    const std::shared_lock lock{mutex_};
-    if (owner_ != nullptr) owner_->send(lines);
+    std::shared_lock lock{mutex_};
+    if (owner_ == nullptr) return;
+    const std::shared_ptr<client::ErrorReporter> errors = owner_->send(lines);
+    lock.unlock();  // the user's callback may use the client, or end it
+    if (errors) errors->report();
   }
 
   /// In the child of a fork: threads that are gone may have held the lock.

@@ -43,6 +43,14 @@ struct RegistryOptions {
   std::uint64_t (*random)() noexcept = &detail::random_bits;
 };
 
+/// Whether a sample may leave as a line of its own.
+template <class Sample>
+constexpr bool has_line([[maybe_unused]] const Sample& sample,
+                        [[maybe_unused]] const Profile& profile) noexcept {
+  if constexpr (requires { sample.has_line(profile); }) return sample.has_line(profile);
+  return true;
+}
+
 /// What the threads have counted for themselves.
 struct Recorded {
   std::uint64_t calls = 0;  ///< In cells, in lines, or left out.
@@ -118,7 +126,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
   void submit(ThreadState& state, std::uint32_t index, const Sample& sample) {
     Series& series = table_[index];
     if (options_.delivery != Delivery::buffered) return sample.record(*this, series, state.cells()[index]);
-    if (may_have_line(series, sample) &&
+    if (has_line(sample, options_.profile) && !series.is_summed.load(std::memory_order_acquire) &&
         append(state, [&](std::span<char> out) { return sample.write(out, series, options_.profile); })) {
       return;
     }
@@ -157,6 +165,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
     }
     SampleRing* const ring = cell.ring;
     if (!ring->push(bits)) [[unlikely]] {
+      if (owner_.is_closed()) return;  // nobody would ever make room
       const std::lock_guard lock{mutex_};
       ring->push_over_bound(bits, options_.random());
     }
@@ -165,19 +174,21 @@ class Registry : public std::enable_shared_from_this<Registry> {
 
   void insert_member(Series& series, Cell& cell, std::string_view member) noexcept {
     if (member.size() > options_.max_line_bytes) return counters_.settle(counters_.dropped_oversize);
+    if (owner_.is_closed()) return;
     with_memory([&] {
       const std::lock_guard lock{mutex_};
       if (series.members.insert(member, options_.max_samples_per_series) == MemberSet::Insertion::full) {
-        client::DeliveryCounters::add(counters_.dropped_series_limit);
+        return counters_.settle(counters_.dropped_series_limit);
       }
       cell.add_call();
     });
   }
 
-  /// Exchanges the members of a set with `members`, which is empty.
-  void take_members(std::uint32_t index, MemberSet& members) {
+  /// The members of a set since the last time.
+  MemberSet& take_members(Series& series) {
     const std::lock_guard lock{mutex_};
-    std::swap(series(index).members, members);
+    std::swap(series.members, series.taken_members);
+    return series.taken_members;
   }
 
   std::uint64_t take_samples(SampleRing& ring, std::vector<std::uint64_t>& samples) {
@@ -201,10 +212,16 @@ class Registry : public std::enable_shared_from_this<Registry> {
     }
   }
 
-  /// What all threads have counted since the process began, or the last fork.
+  /// What all threads have counted since the process began, or was forked.
   Recorded recorded() {
-    const Recorded all = count_all();
-    return {all.calls - at_fork_.calls, all.sampled_out - at_fork_.sampled_out};
+    const std::lock_guard lock{mutex_};
+    Recorded all;
+    for (const auto& state : states_) {
+      all.calls += state->lines() + state->sampled_out();
+      all.sampled_out += state->sampled_out();
+      for (std::uint32_t i = 0; i < size(); ++i) all.calls += detail::acquire_load(state->cells()[i].count);
+    }
+    return all;
   }
 
   /// Around a fork(): no thread is within the lock while the process is copied.
@@ -225,48 +242,20 @@ class Registry : public std::enable_shared_from_this<Registry> {
     std::erase(states_, nullptr);
     forget_records();
     counters_.clear();
-    at_fork_ = count_all();
   }
 
  private:
-  template <class Sample>
-  bool may_have_line(const Series& series, [[maybe_unused]] const Sample& sample) const noexcept {
-    if constexpr (requires { sample.has_line(options_.profile); }) {
-      if (!sample.has_line(options_.profile)) return false;
-    }
-    return !series.is_summed.load(std::memory_order_acquire);
-  }
-
-  /// Takes all that is in cells and lines as seen. No other thread records.
+  /// Makes all cells and lines as new. No other thread records.
   void forget_records() noexcept {
     for (std::uint32_t i = 0; i < size(); ++i) {
       Series& series = table_[i];
       series.seen_total = series.seen_count = 0;
-      for (const auto& state : states_) {
-        const Cell& cell = state->cells()[i];
-        series.seen_total += cell.total;
-        series.seen_count += cell.count;
-        if (cell.ring != nullptr) cell.ring->clear();
-      }
       series.fraction = 0;
       if (options_.profile.signed_gauges) series.gauge.take();
       series.members.clear();
       series.is_summed = false;
     }
-    for (const auto& state : states_) {
-      if (client::DatagramRing* const ring = state->ring()) ring->clear();
-    }
-  }
-
-  Recorded count_all() {
-    const std::lock_guard lock{mutex_};
-    Recorded all;
-    for (const auto& state : states_) {
-      all.calls += state->lines() + state->sampled_out();
-      all.sampled_out += state->sampled_out();
-      for (std::uint32_t i = 0; i < size(); ++i) all.calls += detail::acquire_load(state->cells()[i].count);
-    }
-    return all;
+    for (const auto& state : states_) state->forget_records(size());
   }
 
   /// The registries that a thread has joined; leaves them when the thread ends.
@@ -297,6 +286,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
     }
 
     ThreadState& join(Registry& registry) {
+      local_state = {nullptr, nullptr, nullptr};  // its registry may be among those that go
       std::erase_if(joined_, [](const auto& entry) {
         return entry.first->owner().is_closed() && entry.first.use_count() == 1;
       });
@@ -336,9 +326,13 @@ class Registry : public std::enable_shared_from_this<Registry> {
       return use(*local_state.state);
     if (Membership* membership = Membership::of_this_thread()) return use(membership->join(*this));
     // The thread is ending, and its memberships are gone: this call borrows a state.
-    ThreadState& state = enter();
-    use(state);
-    leave(state);
+    struct Borrowed {
+      Registry* registry;
+      ThreadState& state;
+      ~Borrowed() { registry->leave(state); }
+    };
+    const Borrowed borrowed{this, enter()};
+    use(borrowed.state);
   }
 
   ThreadState& enter() {
@@ -368,7 +362,6 @@ class Registry : public std::enable_shared_from_this<Registry> {
                       ///< are full.
   std::unordered_map<std::string, std::uint32_t> contexts_;
   std::vector<std::unique_ptr<ThreadState>> states_;
-  Recorded at_fork_;  ///< What a child has inherited, and does not count; written while it has one thread.
 };
 
 }  // namespace statwire::aggregate

@@ -73,12 +73,13 @@ struct GaugeSet {
   }
 };
 
-/// A server without signed gauges gets the sum of all changes, from zero or the last value set.
+/// A server without signed gauges gets the sum of all changes, from zero or the last value set. That is made
+/// in cells.
 template <protocol::Numeric Value>
 struct GaugeChange {
   Value delta;
 
-  /// Whether it may leave as a line of its own; the sums of such servers are made in cells.
+  /// Whether it may leave as a line of its own. It is not written otherwise.
   static bool has_line(const Profile& profile) noexcept { return profile.signed_gauges; }
 
   void record(Registry& registry, Series& series, Cell& cell) const noexcept {
@@ -89,10 +90,8 @@ struct GaugeChange {
     }
     cell.add(0);
   }
-  std::size_t write(std::span<char> out, Series& series, const Profile& profile) const noexcept {
-    if (profile.signed_gauges) return write_gauge_delta(out, series, delta);
-    series.gauge.add_from_zero(static_cast<double>(delta));
-    return write_value(out, series, series.gauge.peek());
+  std::size_t write(std::span<char> out, Series& series, const Profile&) const noexcept {
+    return write_gauge_delta(out, series, delta);
   }
   std::size_t write(std::span<char> out, const protocol::LineHead& head) const noexcept {
     return protocol::write_gauge_delta(out, head, delta);

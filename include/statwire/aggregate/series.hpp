@@ -112,6 +112,7 @@ struct Series {
   GaugeValue gauge{};
   std::atomic<bool> single_precision{false};  ///< Gauge: set with a float, and prints as short as one.
   MemberSet members{};                        ///< Set; guarded by the registry's lock.
+  MemberSet taken_members{};                  ///< Those that the flusher is sending; its alone.
   /// Of a client that buffers: samples are in cells, so further ones go there, too.
   std::atomic<bool> is_summed{false};
 

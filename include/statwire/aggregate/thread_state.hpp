@@ -61,6 +61,17 @@ class ThreadState {
   std::uint64_t lines() const noexcept { return detail::relaxed_load(lines_); }
   std::uint64_t sampled_out() const noexcept { return detail::relaxed_load(sampled_out_); }
 
+  /// For the child of a fork. Writes only where something is, so that untouched pages stay so.
+  void forget_records(std::size_t series) noexcept {
+    for (std::size_t i = 0; i < series; ++i) {
+      Cell& cell = cells_[i];
+      if (cell.count != 0) cell.total = cell.count = 0;
+      if (cell.ring != nullptr) cell.ring->clear();
+    }
+    lines_ = sampled_out_ = 0;
+    if (client::DatagramRing* const lines = ring()) lines->clear();
+  }
+
   NameCache names;
   std::thread::id user{};  ///< None when no thread uses it; guarded by the registry's lock.
 

@@ -27,22 +27,32 @@ class Collector {
   Collector(aggregate::Registry& registry, std::size_t max_line_bytes)
       : registry_{&registry}, max_line_bytes_{max_line_bytes} {}
 
+  /// Sums the cells. What a thread has in a cell by then came after all lines that it has written by then, so
+  /// these are to be sent between the two calls.
+  void sum_cells(aggregate::SeriesTable::TimePoint now) {
+    registry_->evict(now);
+    registry_->copy_states(states_);
+    totals_.assign(registry_->size(), {});
+    for (aggregate::ThreadState* state : states_) {
+      const aggregate::Cell* cells = state->cells();
+      for (std::size_t i = 0; i < totals_.size(); ++i) {
+        totals_[i].count += detail::acquire_load(cells[i].count);
+        totals_[i].total += detail::relaxed_load(cells[i].total);
+      }
+    }
+  }
+
   /// Calls `out(std::string_view lines, std::uint64_t samples)` for everything that changed, lines of one
   /// sample together. Returns whether any call was recorded since the last time.
   template <class Out>
   bool collect(aggregate::SeriesTable::TimePoint now, Out&& out) {
     using aggregate::SeriesType;
-    registry_->evict(now);
-    sum_cells();
     bool changed = false;
     for (std::uint32_t i = 0; i < totals_.size(); ++i) {
       aggregate::Series& series = registry_->series(i);
       const Sum seen{totals_[i].total - series.seen_total, totals_[i].count - series.seen_count};
       // A sum without a call is of one that is under way, and waits for it.
       if (seen.count == 0) continue;
-      series.seen_total = totals_[i].total;
-      series.seen_count = totals_[i].count;
-      series.last_use = now;
       changed = true;
       if (series.is_overflow) DeliveryCounters::add(registry_->counters().overflowed, seen.count);
       series.is_summed.store(false, std::memory_order_release);  // before what the cells have is taken
@@ -62,6 +72,10 @@ class Collector {
           for (aggregate::ThreadState* state : states_) write_samples(series, state->cells()[i], out);
           break;
       }
+      // Afterwards: what there was no memory for is found again.
+      series.seen_total = totals_[i].total;
+      series.seen_count = totals_[i].count;
+      series.last_use = now;
     }
     return changed;
   }
@@ -72,18 +86,6 @@ class Collector {
     std::uint64_t total = 0;
     std::uint64_t count = 0;
   };
-
-  void sum_cells() {
-    registry_->copy_states(states_);
-    totals_.assign(registry_->size(), {});
-    for (aggregate::ThreadState* state : states_) {
-      const aggregate::Cell* cells = state->cells();
-      for (std::size_t i = 0; i < totals_.size(); ++i) {
-        totals_[i].count += detail::acquire_load(cells[i].count);
-        totals_[i].total += detail::relaxed_load(cells[i].total);
-      }
-    }
-  }
 
   template <class Out>
   void write_counter(aggregate::Series& series, Sum seen, Out& out) {
@@ -127,15 +129,16 @@ class Collector {
 
   template <class Out>
   void write_set(std::uint32_t index, Sum seen, Out& out) {
-    registry_->take_members(index, members_);
-    std::uint64_t samples = seen.count - std::min(seen.count, members_.refused());
-    for (std::size_t i = 0; i < members_.size(); ++i) {
-      const std::uint64_t share = i + 1 == members_.size() ? samples : std::min<std::uint64_t>(samples, 1);
-      finish(aggregate::write_member(line_, registry_->series(index), members_[i]), share, out);
+    aggregate::Series& series = registry_->series(index);
+    aggregate::MemberSet& members = registry_->take_members(series);
+    std::uint64_t samples = seen.count;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      const std::uint64_t share = i + 1 == members.size() ? samples : std::min<std::uint64_t>(samples, 1);
+      finish(aggregate::write_member(line_, series, members[i]), share, out);
       samples -= share;
     }
     DeliveryCounters::add(registry_->counters().sent, samples);  // their member left with an earlier flush
-    members_.clear();
+    members.clear();
   }
 
   /// Writes the k samples that a ring kept of n. So that the server counts n exactly, n mod k of them say
@@ -212,7 +215,6 @@ class Collector {
   std::vector<aggregate::ThreadState*> states_;
   std::vector<Sum> totals_;
   std::vector<std::uint64_t> samples_;
-  aggregate::MemberSet members_;
   char line_[protocol::max_statsd_line_bytes];  ///< The lines of one sample.
 };
 

@@ -39,7 +39,7 @@ class DatagramRing {
 
   enum class Appended {
     joined,   ///< The lines are in the open datagram.
-    filled,   ///< They are, and the one before is full.
+    crowded,  ///< They are, and half of all datagrams are full: it is time to send them.
     no_room,  ///< All datagrams are full.
     too_long,
   };
@@ -70,6 +70,7 @@ class DatagramRing {
     return full_until(end) + (end.bytes > (end.slot == tail_ ? taken_bytes_ : 0) ? 1 : 0);
   }
   std::size_t full() noexcept { return full_until(last_end()); }
+  bool is_crowded() noexcept { return 2 * full() >= capacity_; }
 
   /// The oldest datagrams that lie one after the other in memory: at least one, at most `most`; there is one.
   /// They stay where they are until pop(). With `padded` what is left of their slots is filled up with line
@@ -153,10 +154,8 @@ class DatagramRing {
     const std::uint64_t word = published_.load(std::memory_order_relaxed);
     const End end = End::unpacked(word);
     const bool is_first = next_ == nullptr;
-    if (!is_first && distance(known_tail_, end.slot) + 1 == capacity_) {
-      known_tail_ = tail_published_.load(std::memory_order_acquire);
-      if (distance(known_tail_, end.slot) + 1 == capacity_) return Appended::no_room;
-    }
+    const std::uint64_t full = distance(tail_published_.load(std::memory_order_acquire), end.slot) + 1;
+    if (!is_first && full == capacity_) return Appended::no_room;
     const std::size_t next = is_first || open_ + 1 == capacity_ ? 0 : open_ + 1;
     const std::size_t written = write(std::span{data(next), max_line_bytes_});
     if (written == 0) return Appended::too_long;
@@ -168,8 +167,7 @@ class DatagramRing {
     limit_ = data(next) + max_packet_bytes_;
     const std::uint64_t slot = is_first ? 0 : (end.slot + 1) % End::slot_limit;
     published_.store(End{slot, written, 1}.packed(), std::memory_order_release);
-    const bool was_taken = taken_.load(std::memory_order_relaxed) == word;
-    return is_first || was_taken ? Appended::joined : Appended::filled;
+    return is_first || 2 * full < capacity_ ? Appended::joined : Appended::crowded;
   }
 
   static std::uint64_t distance(std::uint64_t from, std::uint64_t to) noexcept {
@@ -205,7 +203,6 @@ class DatagramRing {
   char* next_ = nullptr;   ///< Where the line feed before the next line goes; null at the very beginning.
   char* limit_ = nullptr;  ///< The end of the open slot.
   std::size_t open_ = 0;   ///< The open slot's index.
-  std::uint64_t known_tail_ = 0;  ///< What it last saw of tail_published_.
   std::atomic<std::uint64_t> published_{0};
 
   // The taking thread's, on cache lines of its own.

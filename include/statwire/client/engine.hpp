@@ -216,7 +216,11 @@ class Engine {
   template <class Sample>
   void submit(const Context& context, SeriesType type, std::string_view name, const MetricOptions& options,
               const Sample& sample, bool is_sampled = false) noexcept {
-    if (writes_name(options)) return write(context, name, options, sample, is_sampled);
+    if (writes_name(options)) {
+      const bool is_whole = delivery() != Delivery::immediate && type == SeriesType::gauge;
+      const std::uint32_t one_in = is_whole ? 1 : protocol::one_in(options.rate);
+      return write(context, name, options, one_in, sample, is_sampled);
+    }
     const aggregate::SeriesName key{.context = context.id(),
                                     .type = type,
                                     .one_in = series_rate(type, options),
@@ -232,7 +236,7 @@ class Engine {
           state.names.insert(index);
         }
         if (index == aggregate::NameCache::refused) {
-          return refuse(context, name, options, sample, is_sampled);
+          return refuse(context, name, options, key.one_in, sample, is_sampled);
         }
       }
       if (!is_sampled && !aggregate::is_kept(state.cells()[index], key.one_in, registry_->options().random)) {
@@ -246,9 +250,11 @@ class Engine {
   /// There is no room for the series. A line needs none.
   template <class Sample>
   void refuse(const Context& context, std::string_view name, const MetricOptions& options,
-              const Sample& sample, bool is_sampled) noexcept {
-    if (delivery() == Delivery::aggregated) return settle(counters().dropped_series_limit);
-    write(context, name, options, sample, is_sampled);
+              std::uint32_t one_in, const Sample& sample, bool is_sampled) noexcept {
+    if (delivery() == Delivery::aggregated || !aggregate::has_line(sample, profile())) {
+      return settle(counters().dropped_series_limit);
+    }
+    write(context, name, options, one_in, sample, is_sampled);
   }
 
   /// Only sums need a series for those that there is no room for.
@@ -277,9 +283,8 @@ class Engine {
 
   template <class Sample>
   void write(const Context& context, std::string_view name, const MetricOptions& options,
-             const Sample& sample, bool is_sampled) noexcept {
+             std::uint32_t one_in, const Sample& sample, bool is_sampled) noexcept {
     if (options.timestamp != 0 && !profile().timestamps) return settle(counters().dropped_unsupported);
-    const std::uint32_t one_in = protocol::one_in(options.rate);
     if (!is_sampled && one_in != 1 && !aggregate::is_kept_by_chance(one_in, registry_->options().random))
       return settle(counters().sampled_out);
     const protocol::LineHead head{.prefix = context.prefix(),
@@ -305,7 +310,9 @@ class Engine {
     if (delivery() == Delivery::immediate) {
       char line[protocol::max_statsd_line_bytes];
       const std::size_t size = write(std::span{line}.first(registry_->options().max_line_bytes));
-      return size == 0 ? settle(counters().dropped_oversize) : outbox_.send({line, size});
+      if (size == 0) return settle(counters().dropped_oversize);
+      if (const auto errors = outbox_.send({line, size})) errors->report();
+      return;
     }
     registry_->with_state([&](aggregate::ThreadState& state) {
       if (!registry_->append(state, write)) settle(counters().dropped_queue_full);

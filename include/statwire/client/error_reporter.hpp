@@ -46,7 +46,13 @@ class ErrorReporter {
 
   /// Around a fork(): see aggregate::Registry.
   void before_fork() noexcept { mutex_.lock(); }
-  void after_fork() noexcept { mutex_.unlock(); }
+  void after_fork_in_parent() noexcept { mutex_.unlock(); }
+  void after_fork_in_child() noexcept {
+    noted_ = 0;
+    next_ = TimePoint::min();
+    is_reporting_ = false;  // a thread that is gone may have been in the callback
+    mutex_.unlock();
+  }
 
  private:
   ErrorCallback callback_;

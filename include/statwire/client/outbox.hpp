@@ -40,6 +40,7 @@ struct OutboxOptions {
   Flush flush;
   ErrorCallback on_error{};
   bool telemetry = false;
+  bool enabled = true;  ///< Else nothing is looked up, and nothing will be sent.
 };
 
 /// Safe for any number of threads. Handles may outlive it: the registry knows when it has gone.
@@ -57,11 +58,12 @@ class Outbox final : public aggregate::Owner, private detail::ForkObserver {
         sender_{registry_->counters(), options.on_error, registry_->options().profile.empty_lines,
                 std::forward<TransportArgs>(transport_args)...},
         flush_interval_{options.flush_interval},
-        has_thread_{options.flush == Flush::background && !sends_at_once()} {
+        is_enabled_{options.enabled},
+        has_thread_{options.enabled && options.flush == Flush::background && !sends_at_once()} {
     if (options.telemetry) telemetry_.emplace(registry_->options().profile, transport_name());
     registry_->owner().open(*this);
     // A host name is looked up from now on. No call waits for it: one that sends at once needs it here.
-    sends_at_once() ? sender_.wait_ready() : sender_.is_ready();
+    if (options.enabled) sends_at_once() ? sender_.wait_ready() : sender_.is_ready();
     detail::ForkObservers::instance().add(*this);
     if (has_thread_) {
       registry_->owner().flusher_sleeps = true;
@@ -78,9 +80,11 @@ class Outbox final : public aggregate::Owner, private detail::ForkObserver {
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
 
-  /// Sends what is left; within a few seconds, whatever the network does.
+  /// Sends what is left; within two seconds and what the system calls take, whatever the network does.
   ~Outbox() {
     detail::ForkObservers::instance().remove(*this);
+    constexpr std::chrono::seconds patience{2};
+    sender_.close_by(std::chrono::steady_clock::now() + patience);
     {
       const std::lock_guard lock{mutex_};
       is_stopping_ = true;
@@ -88,9 +92,8 @@ class Outbox final : public aggregate::Owner, private detail::ForkObserver {
     flusher_.wake.notify_one();
     if (flusher_.thread.joinable()) flusher_.thread.join();
     registry_->owner().close();
-    sender_.wait_ready();
-    send_all(Closing::yes);
-    sender_.report_errors();
+    flush_what_is_pending();
+    sender_.errors()->report();
   }
 
   /// Something was recorded while the thread slept.
@@ -122,16 +125,16 @@ class Outbox final : public aggregate::Owner, private detail::ForkObserver {
     flusher_.wake.notify_one();
   }
 
-  void send(std::string_view lines) noexcept override {
+  std::shared_ptr<ErrorReporter> send(std::string_view lines) noexcept override {
     DeliveryCounters::add(counters().accepted);
-    sender_.send(lines);
+    return sender_.send(lines) ? nullptr : sender_.errors();
   }
 
   /// Sends everything that was recorded before the call. Waits a while for a host name to be known; what has
   /// nowhere to go yet is kept.
   void flush() noexcept {
-    if (sender_.wait_ready()) send_all(Closing::no);
-    sender_.report_errors();
+    flush_what_is_pending();
+    sender_.errors()->report();
   }
 
   DeliveryStats stats() const noexcept {
@@ -144,13 +147,22 @@ class Outbox final : public aggregate::Owner, private detail::ForkObserver {
   const Transport& transport() const noexcept { return sender_.transport(); }
 
  private:
-  enum class Closing { no, yes };
-
   /// What a child of a fork cannot take over.
   struct Flusher {
     std::condition_variable wake;
     std::thread thread;
   };
+
+  static constexpr std::chrono::seconds patience_with_congestion{1};
+
+  /// Under the lock also while it waits for a name, so that a thread that fills a datagram does not.
+  void flush_what_is_pending() noexcept {
+    if (!is_enabled_) return;
+    const std::lock_guard flushing{flush_mutex_};
+    if (!sender_.is_ready() && (stats().pending == 0 || !sender_.wait_ready()) && !sender_.is_closing())
+      return;
+    send_all();
+  }
 
   std::string_view transport_name() const noexcept {
     if constexpr (HasName<Transport>) return sender_.transport().name();
@@ -165,6 +177,8 @@ class Outbox final : public aggregate::Owner, private detail::ForkObserver {
       flusher_.thread = std::thread{[this] { run(); }};
     } catch (const std::system_error& error) {
       return error.code();
+    } catch (const std::bad_alloc&) {
+      return std::make_error_code(std::errc::not_enough_memory);
     }
 #else
     flusher_.thread = std::thread{[this] { run(); }};
@@ -179,33 +193,30 @@ class Outbox final : public aggregate::Owner, private detail::ForkObserver {
       send_full_datagrams_until(lock, std::chrono::steady_clock::now() + flush_interval_);
       if (is_stopping_) return;
       lock.unlock();
+      std::unique_lock flushing{flush_mutex_};
       const bool is_ready = sender_.is_ready();
-      const bool any = is_ready && send_all(Closing::no);
-      sender_.report_errors();
+      const bool any = is_ready && send_all();
+      flushing.unlock();
+      sender_.errors()->report();
       lock.lock();
       if (is_ready) has_records_ = has_more_to_come(any);
     }
   }
 
-  /// Threads that have filled a datagram say so from when the flag is set on; that one be missed in between
-  /// does no harm, for the next full one or the flush takes both.
+  /// Threads whose memory is half full say so from when the flag is set on, so those are looked for that were
+  /// before.
   void send_full_datagrams_until(std::unique_lock<std::mutex>& lock, Deadline due) noexcept {
-    while (!is_stopping_ && std::chrono::steady_clock::now() < due) {
+    do {
       has_full_datagrams_ = false;
       registry_->owner().wants_full_datagrams = true;
       lock.unlock();
-      const bool is_ready = sender_.is_ready();
-      bool any = false;
-      if (is_ready) {
+      {
         const std::lock_guard flushing{flush_mutex_};
-        any = send_full_datagrams(Waiting::allowed);
+        if (sender_.is_ready()) send_full_datagrams(Waiting::allowed);
       }
       lock.lock();
-      if (!any) {
-        flusher_.wake.wait_until(lock, due,
-                                 [&] { return is_stopping_ || (is_ready && has_full_datagrams_); });
-      }
-    }
+    } while (flusher_.wake.wait_until(lock, due, [&] { return is_stopping_ || has_full_datagrams_; }) &&
+             !is_stopping_ && std::chrono::steady_clock::now() < due);
     registry_->owner().wants_full_datagrams = false;
   }
 
@@ -221,34 +232,38 @@ class Outbox final : public aggregate::Owner, private detail::ForkObserver {
     return !registry_->owner().flusher_sleeps.exchange(true);
   }
 
-  /// Returns whether there were any. Guarded by flush_mutex_.
-  bool send_full_datagrams(Waiting waiting) noexcept {
-    bool any = false;
+  /// Of threads whose memory is half full. What is left of an earlier flush goes first, for it is older.
+  /// Guarded by flush_mutex_.
+  void send_full_datagrams(Waiting waiting) noexcept {
+    deadline_ = std::chrono::steady_clock::now() + patience_with_congestion;
     for (DatagramRing* ring : rings()) {
-      const std::size_t full = ring->full();
-      if (full == 0) continue;
-      any = true;
-      sender_.drain(*ring, full, waiting);
+      if (!ring->is_crowded()) continue;
+      sender_.drain(ring_, ring_.size(), waiting, deadline_);
+      sender_.drain(*ring, ring->full(), waiting, deadline_);
     }
-    return any;
   }
 
-  /// First the lines, then the cells, where what came after the lines is. Returns whether anything was
-  /// recorded since the last time.
-  bool send_all(Closing closing) noexcept {
-    const std::lock_guard flushing{flush_mutex_};
-    const bool is_closing = closing == Closing::yes;
-    bool any = false;
+  /// The cells are summed before the lines are sent, and sent after them: see Collector::sum_cells. Returns
+  /// whether anything was recorded since the last time, or is left. Guarded by flush_mutex_.
+  bool send_all() noexcept {
+    const Deadline now = std::chrono::steady_clock::now();
+    deadline_ = now + patience_with_congestion;
+    bool any = ring_.size() != 0;
+    sender_.drain(ring_, ring_.size(), Waiting::allowed, deadline_);
+    const bool has_sums = with_memory([&] { collector_.sum_cells(now); });
     for (DatagramRing* ring : rings()) {
       const std::size_t size = ring->size();
       if (size == 0) continue;
       any = true;
-      sender_.drain(*ring, size, Waiting::allowed, is_closing);
+      sender_.drain(*ring, size, Waiting::allowed, deadline_);
     }
-    if (collect()) any = true;
-    if (any && telemetry_) write_telemetry();
-    sender_.drain(ring_, ring_.size(), Waiting::allowed, is_closing);
-    return any;
+    const auto out = [&](std::string_view lines, std::uint64_t samples) { append(lines, samples); };
+    const bool is_complete = has_sums && with_memory([&] { any |= collector_.collect(now, out); });
+    if (any && telemetry_) {
+      telemetry_->write(now, stats(), [&](std::string_view line) { append(line, 0); });
+    }
+    sender_.drain(ring_, ring_.size(), Waiting::allowed, deadline_);
+    return any || !is_complete;
   }
 
   /// Adds lines that are written already; they are dropped and counted when there is no room even after
@@ -260,41 +275,30 @@ class Outbox final : public aggregate::Owner, private detail::ForkObserver {
       return lines.size();
     };
     if (ring_.append(write, samples) != DatagramRing::Appended::no_room) return;
-    sender_.drain(ring_, ring_.full(), Waiting::allowed);
+    sender_.drain(ring_, ring_.full(), Waiting::allowed, deadline_);
     if (ring_.append(write, samples) != DatagramRing::Appended::no_room) return;
     DeliveryCounters::add(counters().dropped_queue_full, samples);
   }
 
-  void write_telemetry() noexcept {
-    telemetry_->write(std::chrono::steady_clock::now(), stats(),
-                      [&](std::string_view line) { append(line, 0); });
-  }
-
-  /// Moves what the cells have gathered into datagrams; returns whether there was anything.
-  bool collect() noexcept {
-    const auto out = [&](std::string_view lines, std::uint64_t samples) { append(lines, samples); };
-#if defined(__cpp_exceptions)
-    try {
-      return collector_.collect(std::chrono::steady_clock::now(), out);
-    } catch (const std::bad_alloc&) {  // what was not collected yet is there the next time
-      return true;
-    }
-#else
-    return collector_.collect(std::chrono::steady_clock::now(), out);
-#endif
-  }
-
   /// The lines of all threads; valid until the next call. Guarded by flush_mutex_.
   std::span<DatagramRing* const> rings() noexcept {
+    with_memory([&] { registry_->copy_rings(rings_); });
+    return rings_;
+  }
+
+  /// Returns false when there was no memory; what was not done is done by the next flush.
+  template <class Action>
+  static bool with_memory(Action&& action) noexcept {
 #if defined(__cpp_exceptions)
     try {
-      registry_->copy_rings(rings_);
-    } catch (const std::bad_alloc&) {  // the next flush finds them
+      action();
+    } catch (const std::bad_alloc&) {
+      return false;
     }
 #else
-    registry_->copy_rings(rings_);
+    action();
 #endif
-    return rings_;
+    return true;
   }
 
   void before_fork() noexcept override {
@@ -331,8 +335,10 @@ class Outbox final : public aggregate::Owner, private detail::ForkObserver {
   DatagramRing ring_;  ///< What the collector has written.
   std::optional<Telemetry> telemetry_;
   std::vector<DatagramRing*> rings_;
+  Deadline deadline_{};  ///< Until when a flush may wait for full buffers of the system.
   Sender<Transport> sender_;
   std::chrono::milliseconds flush_interval_;
+  bool is_enabled_;
   bool has_thread_;
   std::mutex mutex_;  ///< Guards what follows.
   bool is_stopping_ = false;

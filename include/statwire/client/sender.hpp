@@ -4,9 +4,11 @@
 // can follow, and counts what became of them.
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string_view>
 #include <system_error>
@@ -31,7 +33,7 @@ class Sender {
   template <class... TransportArgs>
   Sender(DeliveryCounters& counters, ErrorCallback on_error, bool pads, TransportArgs&&... transport_args)
       : counters_{&counters},
-        errors_{std::move(on_error)},
+        errors_{std::make_shared<ErrorReporter>(std::move(on_error))},
         pads_{pads},
         transport_(std::forward<TransportArgs>(transport_args)...) {}
 
@@ -42,7 +44,7 @@ class Sender {
       if (transport_.ready()) return true;
       if constexpr (requires { transport_.last_error(); }) {
         // Not an error is the first lookup while it goes on.
-        if (transport_.last_error() != errc::not_connected) errors_.note(transport_.last_error());
+        if (transport_.last_error() != errc::not_connected) errors_->note(transport_.last_error());
       }
       return false;
     }
@@ -56,36 +58,40 @@ class Sender {
       constexpr std::chrono::milliseconds slice{10};
       const Deadline deadline = std::chrono::steady_clock::now() + patience;
       for (;;) {
-        const Deadline until = std::min(deadline, std::chrono::steady_clock::now() + slice);
-        const std::unique_lock lock{mutex_};
+        const Deadline until =
+            std::min({deadline, last_deadline(), std::chrono::steady_clock::now() + slice});
+        const std::lock_guard lock{mutex_};
         if (transport_.wait_ready(until)) return true;
         // When it comes back early, there is nothing to wait for.
-        if (const Deadline now = std::chrono::steady_clock::now(); now < until || now >= deadline) break;
+        const Deadline now = std::chrono::steady_clock::now();
+        if (now < until || now >= std::min(deadline, last_deadline())) break;
       }
     }
     return is_ready();
   }
 
-  /// Sends the lines of one sample in a datagram of their own.
-  void send(std::string_view lines) noexcept {
-    {
-      const std::lock_guard lock{mutex_};
-      const std::error_code ec = transport_.send(lines);
-      count(lines.size(), 1, ec);
-      if constexpr (HasReady<Transport>) {
-        constexpr std::uint32_t sends_between_upkeep = 1024;
-        if (ec || ++sends_ % sends_between_upkeep == 0) transport_.ready();
-      }
-      if (!ec) [[likely]]
-        return;
+  /// From now on nothing waits beyond this moment, and nothing is kept.
+  void close_by(Deadline deadline) noexcept { last_deadline_ = deadline.time_since_epoch(); }
+
+  bool is_closing() const noexcept { return last_deadline() != Deadline::max(); }
+
+  /// Sends the lines of one sample in a datagram of their own. Returns false when they could not go, and
+  /// errors are to be reported.
+  bool send(std::string_view lines) noexcept {
+    const std::lock_guard lock{mutex_};
+    const std::error_code ec = transport_.send(lines);
+    count(lines.size(), 1, ec);
+    if constexpr (HasReady<Transport>) {
+      constexpr std::uint32_t sends_between_upkeep = 1024;
+      if (ec || ++sends_ % sends_between_upkeep == 0) transport_.ready();
     }
-    errors_.report();
+    return !ec;
   }
 
   /// Sends so many datagrams of a ring, or fewer when there are not that many, or when the transport has lost
-  /// its connection: what follows is kept until there is another, but not at the very end.
-  void drain(DatagramRing& ring, std::size_t datagrams, Waiting waiting, bool is_closing = false) noexcept {
-    const Deadline deadline = std::chrono::steady_clock::now() + patience_with_congestion;
+  /// its connection: what follows is kept until there is another, but not at the very end. Waits for full
+  /// buffers of the system until the deadline.
+  void drain(DatagramRing& ring, std::size_t datagrams, Waiting waiting, Deadline deadline) noexcept {
     for (int tries = 1; datagrams != 0 && ring.size() != 0;) {
       const std::size_t most = std::min(datagrams, waiting == Waiting::allowed ? allowance() : burst);
       const DatagramBatch batch = ring.front(most, pads_);
@@ -97,20 +103,21 @@ class Sender {
       if (!ec) continue;
       // Full buffers of the system empty themselves; the datagram is worth a few more tries.
       if (is_congestion(ec) && waiting == Waiting::allowed && tries < most_tries &&
-          std::chrono::steady_clock::now() < deadline) {
+          std::chrono::steady_clock::now() < std::min(deadline, last_deadline())) {
         ++tries;
         std::this_thread::sleep_for(std::chrono::milliseconds{1});
         continue;
       }
+      if (is_congestion(ec) && waiting == Waiting::forbidden) return;  // there may be room later
       tries = 1;
       count(batch.sizes[sent], ring.pop(), ec);
       --datagrams;
-      if (!is_closing && !is_ready()) return;
+      if (!is_closing() && !is_ready()) return;
     }
   }
 
-  /// Tells the user of errors; no lock of the client may be held.
-  void report_errors() noexcept { errors_.report(); }
+  /// Tells the user of errors, if no lock of the client is held.
+  const std::shared_ptr<ErrorReporter>& errors() const noexcept { return errors_; }
 
   Transport& transport() noexcept { return transport_; }
   const Transport& transport() const noexcept { return transport_; }
@@ -118,14 +125,15 @@ class Sender {
   /// Around a fork(): see aggregate::Registry.
   void before_fork() noexcept {
     mutex_.lock();
-    errors_.before_fork();
+    errors_->before_fork();
   }
   void after_fork_in_parent() noexcept {
-    errors_.after_fork();
+    errors_->after_fork_in_parent();
     mutex_.unlock();
   }
   void after_fork_in_child() noexcept {
-    after_fork_in_parent();
+    errors_->after_fork_in_child();
+    mutex_.unlock();
     if constexpr (HasAfterFork<Transport>) transport_.after_fork();
   }
 
@@ -137,7 +145,6 @@ class Sender {
   }();
   static constexpr std::chrono::microseconds burst_interval{500};
   static constexpr int most_tries = 20;
-  static constexpr std::chrono::seconds patience_with_congestion{1};
 
   /// How many datagrams may go now. Without pauses a receiver with a default buffer loses what comes faster
   /// than it is scheduled.
@@ -151,6 +158,8 @@ class Sender {
     }
     return burst - std::min(in_burst_, burst - 1);
   }
+
+  Deadline last_deadline() const noexcept { return Deadline{last_deadline_.load()}; }
 
   static bool is_congestion(std::error_code ec) noexcept {
     return ec == std::errc::operation_would_block || ec == std::errc::resource_unavailable_try_again ||
@@ -175,7 +184,7 @@ class Sender {
       DeliveryCounters::add(counters_->dropped_send, samples);
       DeliveryCounters::add(counters_->dropped_datagrams);
       DeliveryCounters::add(counters_->dropped_bytes, bytes);
-      errors_.note(ec);
+      errors_->note(ec);
       return;
     }
     DeliveryCounters::add(counters_->sent, samples);
@@ -184,11 +193,12 @@ class Sender {
   }
 
   DeliveryCounters* counters_;
-  ErrorReporter errors_;
+  std::shared_ptr<ErrorReporter> errors_;
   bool pads_;
   std::mutex mutex_;  ///< Guards the transport, for the time of one call of it.
   Transport transport_;
   std::uint32_t sends_ = 0;
+  std::atomic<Deadline::duration> last_deadline_{Deadline::max().time_since_epoch()};
 
   // Of the thread that drains.
   Deadline burst_began_ = Deadline::min();

@@ -51,7 +51,9 @@ class ForkObservers {
     ::pthread_atfork(
         [] {
           instance().mutex_.lock();
-          for (ForkObserver* observer : instance().observers_) observer->before_fork();
+          // The youngest first: a transport of one client may record in another that is older.
+          std::for_each(instance().observers_.rbegin(), instance().observers_.rend(),
+                        [](ForkObserver* observer) { observer->before_fork(); });
         },
         [] {
           for (ForkObserver* observer : instance().observers_) observer->after_fork_in_parent();

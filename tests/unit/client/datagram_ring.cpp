@@ -73,10 +73,8 @@ TEST_CASE("datagram_ring: lines share a datagram up to its exact limit") {
   };
   for (const Case& c : cases) {
     DatagramRing ring{4, 10, 10};
-    std::size_t filled = 0;
-    for (const std::string& line : c.lines) filled += append(ring, line) == Appended::filled ? 1 : 0;
+    for (const std::string& line : c.lines) CHECK(append(ring, line) == Appended::joined);
     CAPTURE(c.datagrams.front());
-    CHECK(filled == c.datagrams.size() - 1);
     CHECK(ring.size() == c.datagrams.size());
     CHECK(ring.full() == c.datagrams.size() - 1);
     CHECK(drained(ring) == c.datagrams);
@@ -96,8 +94,8 @@ TEST_CASE("datagram_ring: a line that no datagram holds is refused, and changes 
 TEST_CASE("datagram_ring: a full ring refuses, and changes nothing") {
   DatagramRing ring{3, 10, 10};
   CHECK(append(ring, "1111111111") == Appended::joined);
-  CHECK(append(ring, "2222222222") == Appended::filled);
-  CHECK(append(ring, "3333333") == Appended::filled);
+  CHECK(append(ring, "2222222222") == Appended::joined);
+  CHECK(append(ring, "3333333") == Appended::crowded);
   for (int i = 0; i < 3; ++i) {
     CHECK(append(ring, "444") == Appended::no_room);
     CHECK(ring.full() == 2);
@@ -107,7 +105,7 @@ TEST_CASE("datagram_ring: a full ring refuses, and changes nothing") {
   CHECK(append(ring, "55") == Appended::joined);
   CHECK(append(ring, "6") == Appended::no_room);
   CHECK(taken(ring) == "1111111111");
-  CHECK(append(ring, "6") == Appended::filled);
+  CHECK(append(ring, "6") == Appended::crowded);
   CHECK(drained(ring) == Datagrams{"2222222222", "3333333\n55", "6"});
 }
 
@@ -169,6 +167,16 @@ TEST_CASE("datagram_ring: datagrams that lie side by side are given together, fi
   CHECK(drained(ring) == Datagrams{"4"});
   for (const char* line : {"5555555555", "6666666666", "7777777777"}) append(ring, line);
   CHECK(ring.front(64, true).sizes.size() == 2);  // the third lies at the beginning again
+}
+
+TEST_CASE("datagram_ring: says with each datagram that it fills when half of all are full, and not before") {
+  DatagramRing ring{6, 10, 10};
+  for (const Appended expected : {Appended::joined, Appended::joined, Appended::joined, Appended::crowded,
+                                  Appended::crowded, Appended::crowded, Appended::no_room}) {
+    CHECK(append(ring, "1111111111") == expected);
+  }
+  for (int i = 0; i < 5; ++i) taken(ring);
+  CHECK(append(ring, "2222222222") == Appended::joined);
 }
 
 TEST_CASE("datagram_ring: clear takes everything") {

@@ -140,8 +140,10 @@ TEST_CASE("outbox: a flush of nothing sends nothing") {
   CHECK(outbox->stats().datagrams == 1);
 }
 
-TEST_CASE("outbox: a full datagram leaves with the sample that finds it full, the open one stays") {
-  MemoryBench outbox{11, 4};
+TEST_CASE(
+    "outbox: when half of the memory is full, that leaves with the sample that fills it, the open one "
+    "stays") {
+  MemoryBench outbox{11, 2};
   outbox.add("a:1|c");
   outbox.add("b:1|c");
   CHECK(outbox->transport().datagrams().empty());
@@ -152,6 +154,26 @@ TEST_CASE("outbox: a full datagram leaves with the sample that finds it full, th
   CHECK(outbox->transport().datagrams() == Datagrams{"a:1|c\nb:1|c", "c:1|c"});
   outbox->flush();
   CHECK(outbox->transport().datagrams() == Datagrams{"a:1|c\nb:1|c", "c:1|c", "d:1234567|c"});
+}
+
+TEST_CASE("outbox: full datagrams wait for others until half of the memory is full") {
+  MemoryBench outbox{11, 6};
+  for (const char* line : {"a:1|c", "b:1|c", "c:1|c", "d:1|c", "e:1|c", "f:1|c"}) outbox.add(line);
+  CHECK(outbox->transport().datagrams().empty());
+  outbox.add("g:1|c");
+  CHECK(outbox->transport().datagrams() == Datagrams{"a:1|c\nb:1|c", "c:1|c\nd:1|c", "e:1|c\nf:1|c"});
+}
+
+TEST_CASE("outbox: in manual mode a full buffer of the system costs nothing while there is memory") {
+  MemoryBench outbox{11, 4};
+  outbox->transport().fail_with(std::make_error_code(std::errc::resource_unavailable_try_again));
+  for (int i = 0; i < 8; ++i) CHECK(outbox.add("a:1|c"));
+  CHECK_FALSE(outbox.add("a:1|c"));
+  CHECK(outbox->stats().pending == 8);
+  CHECK(outbox->stats().dropped() == 0);
+  outbox->transport().fail_with({});
+  outbox->flush();
+  CHECK(outbox->stats().sent == 8);
 }
 
 TEST_CASE("outbox: send does not wait for what was added before") {
@@ -192,7 +214,7 @@ TEST_CASE("outbox: without a thread the smallest buffer holds any number of samp
 }
 
 TEST_CASE("outbox: while the transport fails, samples are counted as dropped and not sent again") {
-  MemoryBench outbox{11, 4};
+  MemoryBench outbox{11, 2};
   outbox->transport().fail_with(refused());
   outbox->send("s:1|c");
   CHECK(outbox->stats().dropped_send == 1);
@@ -228,7 +250,7 @@ TEST_CASE("outbox: whichever send fails, just the samples of that datagram are d
   for (std::size_t failing_call = 1; failing_call <= all.size(); ++failing_call) {
     CAPTURE(failing_call);
     Datagrams sent;
-    Bench<RecordingTransport> outbox{11, 4, sent, failing_call};
+    Bench<RecordingTransport> outbox{11, 2, sent, failing_call};
     outbox.add("a:1|c");
     outbox.add("b:1|c");
     outbox.add("c:1|c");
@@ -251,7 +273,7 @@ TEST_CASE("outbox: whichever send fails, just the samples of that datagram are d
 TEST_CASE("outbox: the destructor sends what is left, after what was sent before") {
   Datagrams sent;
   {
-    Bench<RecordingTransport> outbox{11, 4, sent};
+    Bench<RecordingTransport> outbox{11, 2, sent};
     outbox.add("a:1|c");
     outbox.add("b:1|c");
     outbox.add("c:1|c");
@@ -262,7 +284,7 @@ TEST_CASE("outbox: the destructor sends what is left, after what was sent before
 
 TEST_CASE("outbox: the destructor of an empty outbox sends nothing") {
   Datagrams sent;
-  { const Bench<RecordingTransport> outbox{11, 4, sent}; }
+  { const Bench<RecordingTransport> outbox{11, 2, sent}; }
   CHECK(sent.empty());
 }
 

@@ -37,6 +37,10 @@ const std::error_code would_block = std::make_error_code(std::errc::operation_wo
 const std::error_code try_again = std::make_error_code(std::errc::resource_unavailable_try_again);
 const std::error_code no_buffers = std::make_error_code(std::errc::no_buffer_space);
 
+Deadline soon() {
+  return std::chrono::steady_clock::now() + std::chrono::seconds{10};
+}
+
 /// What a test tells a fake to do, and sees of what it did. Outlives the sender.
 struct Script {
   /// What becomes of each try to send a datagram, from the first on; when it is at its end, all succeed.
@@ -107,7 +111,7 @@ struct Bench {
     return digits + std::string(8 - digits.size(), '.');
   }
 
-  void drain(Waiting waiting = Waiting::allowed) { sender.drain(ring, ring.size(), waiting); }
+  void drain(Waiting waiting = Waiting::allowed) { sender.drain(ring, ring.size(), waiting, soon()); }
 
   DeliveryStats stats() const { return counters.snapshot(given); }
 
@@ -135,22 +139,22 @@ TEST_CASE_TEMPLATE("sender: a ring is sent in order, and every datagram, byte an
   CHECK(stats.bytes == 800);
   CHECK(stats.dropped() == 0);
   CHECK(stats.pending == 0);
-  bench.sender.report_errors();
+  bench.sender.errors()->report();
   CHECK(bench.errors.empty());
 }
 
 TEST_CASE("sender: batches are as many datagrams as lie together, and no more than were asked for") {
   Bench<BatchTransport> bench{100};
-  bench.sender.drain(bench.ring, 10, Waiting::allowed);
+  bench.sender.drain(bench.ring, 10, Waiting::allowed, soon());
   CHECK(bench.script.batches == std::vector<std::size_t>{10});
   CHECK(bench.ring.size() == 90);
   CHECK(bench.stats().sent == 55);
   CHECK(bench.stats().pending == 5050 - 55);
-  bench.sender.drain(bench.ring, 1000, Waiting::allowed);
+  bench.sender.drain(bench.ring, 1000, Waiting::allowed, soon());
   // 64 at most; the last datagram, which more lines could join, is one for itself.
   CHECK(bench.script.batches == std::vector<std::size_t>{10, 64, 25, 1});
   CHECK(bench.script.sent == bench.all);
-  bench.sender.drain(bench.ring, 1000, Waiting::allowed);
+  bench.sender.drain(bench.ring, 1000, Waiting::allowed, soon());
   CHECK(bench.script.batches.size() == 4);
 }
 
@@ -166,7 +170,7 @@ TEST_CASE("sender: a full buffer of the system is tried again, and the datagram 
     CHECK(bench.stats().sent == 15);
     CHECK(bench.stats().datagrams == 5);
     CHECK(bench.stats().dropped() == 0);
-    bench.sender.report_errors();
+    bench.sender.errors()->report();
     CHECK(bench.errors.empty());  // nothing was lost, so there is nothing to tell
   }
 }
@@ -181,7 +185,7 @@ TEST_CASE("sender: a buffer that stays full costs the datagram after twenty trie
   CHECK(bench.stats().dropped() == 1);
   CHECK(bench.stats().sent == 5);
   CHECK(bench.stats().pending == 0);
-  bench.sender.report_errors();
+  bench.sender.errors()->report();
   REQUIRE(bench.errors.size() == 1);
   CHECK(bench.errors[0].code == would_block);
   CHECK(bench.errors[0].suppressed == 0);
@@ -206,7 +210,7 @@ TEST_CASE_TEMPLATE("sender: of another error, just the samples of that datagram 
     CHECK(stats.datagrams == 4);
     CHECK(stats.bytes == 32);
     CHECK(stats.pending == 0);
-    bench.sender.report_errors();
+    bench.sender.errors()->report();
     REQUIRE(bench.errors.size() == 1);
     CHECK(bench.errors[0].code == refused);
     CHECK(bench.errors[0].suppressed == 0);
@@ -218,7 +222,7 @@ TEST_CASE("sender: errors are told once, with the number of the datagrams that d
   bench.script.results = {refused, {}, refused, refused};
   bench.drain();
   CHECK(bench.errors.empty());  // not while it drains, when its callers hold locks
-  bench.sender.report_errors();
+  bench.sender.errors()->report();
   REQUIRE(bench.errors.size() == 1);
   CHECK(bench.errors[0].code == refused);
   CHECK(bench.errors[0].suppressed == 2);
@@ -249,7 +253,8 @@ TEST_CASE("sender: at the very end everything is tried, with a connection or wit
   Bench<ConnectedTransport> bench{5};
   bench.script.results.assign(4, refused);
   bench.script.is_ready = false;
-  bench.sender.drain(bench.ring, bench.ring.size(), Waiting::allowed, true);
+  bench.sender.close_by(soon());
+  bench.drain();
   CHECK(bench.script.tries == 5);
   CHECK(bench.script.sent == Datagrams{bench.all[4]});
   CHECK(bench.stats().dropped_send == 1 + 2 + 3 + 4);
@@ -257,17 +262,40 @@ TEST_CASE("sender: at the very end everything is tried, with a connection or wit
   CHECK(bench.stats().pending == 0);
 }
 
-TEST_CASE("sender: a sample that is sent at once is told of at once") {
+TEST_CASE("sender: without waiting, a full buffer of the system keeps what there is for later") {
+  Bench<BatchTransport> bench{3};
+  bench.script.results = {{}, would_block};
+  bench.drain(Waiting::forbidden);
+  CHECK(bench.script.tries == 2);
+  CHECK(bench.stats().pending == 2 + 3);
+  CHECK(bench.stats().dropped() == 0);
+  bench.drain();
+  CHECK(bench.script.sent == bench.all);
+}
+
+TEST_CASE("sender: past the deadline, and when the client closes, nothing is tried again") {
+  Bench<SingleTransport> bench{2};
+  bench.script.results.assign(2, would_block);
+  bench.sender.drain(bench.ring, 1, Waiting::allowed, Deadline::min());
+  CHECK(bench.script.tries == 1);
+  bench.sender.close_by(Deadline::min() + std::chrono::seconds{1});
+  bench.drain();
+  CHECK(bench.script.tries == 2);
+  CHECK(bench.stats().dropped_send == 3);
+}
+
+TEST_CASE("sender: of a sample that is sent at once it says whether to report") {
   Bench<SingleTransport> bench;
   bench.given = 3;
   bench.script.results = {{}, refused};
-  bench.sender.send("a:1|c");
+  CHECK(bench.sender.send("a:1|c"));
+  CHECK_FALSE(bench.sender.send("lost:1|c"));
   CHECK(bench.errors.empty());
-  bench.sender.send("lost:1|c");
+  bench.sender.errors()->report();
   REQUIRE(bench.errors.size() == 1);
   CHECK(bench.errors[0].code == refused);
   CHECK(bench.errors[0].suppressed == 0);
-  bench.sender.send("b:0|g\nb:-5|g");
+  CHECK(bench.sender.send("b:0|g\nb:-5|g"));
   CHECK(bench.script.sent == Datagrams{"a:1|c", "b:0|g\nb:-5|g"});
   CHECK(bench.stats().sent == 2);
   CHECK(bench.stats().dropped_send == 1);
@@ -338,7 +366,7 @@ TEST_CASE("sender: why a transport is not ready is told; that the first lookup g
     Sender<decltype(transport)> sender{
         counters, [&](const DeliveryError& error) { told.push_back(error.code); }, false, transport};
     CHECK(!sender.is_ready());
-    sender.report_errors();
+    sender.errors()->report();
     return told;
   };
   WaitingTransport::State state{.slices_until_ready = 1};

@@ -24,7 +24,8 @@ TEST_CASE("telemetry: tells what has changed, ten seconds apart") {
     lines.clear();
     telemetry.write(now, stats, [&](std::string_view line) { lines.emplace_back(line); });
   };
-  const std::string tags = "|c|#client:cpp,client_version:" STATWIRE_DETAIL_VERSION_TEXT ",client_transport:udp";
+  const std::string tags =
+      "|c|#client:cpp,client_version:" STATWIRE_DETAIL_VERSION_TEXT ",client_transport:udp";
   const client::Telemetry::TimePoint start{1h};
   write(start, {.accepted = 5, .datagrams = 2, .bytes = 70});
   CHECK(lines == std::vector{"datadog.dogstatsd.client.metrics:5" + tags,
@@ -61,9 +62,10 @@ TEST_CASE("telemetry: a client sends it beside its own samples, which it is not 
     statsd.flush();
     const testing::Captured captured{statsd.transport(), profiles::dogstatsd};
     CHECK(captured.counter("app.hits", {{"zone", "eu"}}) == 3);
-    CHECK(captured.counter("datadog.dogstatsd.client.metrics", {{"client", "cpp"},
-                                                                {"client_version", STATWIRE_DETAIL_VERSION_TEXT},
-                                                                {"client_transport", "custom"}}) == 1);
+    CHECK(captured.counter("datadog.dogstatsd.client.metrics",
+                           {{"client", "cpp"},
+                            {"client_version", STATWIRE_DETAIL_VERSION_TEXT},
+                            {"client_transport", "custom"}}) == 1);
     CHECK(statsd.stats().accepted == 1);
     CHECK(statsd.stats().sent == 1);
     CHECK(statsd.stats().pending == 0);
