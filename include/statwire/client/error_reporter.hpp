@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "statwire/client/delivery.hpp"
+#include "statwire/error.hpp"
 
 namespace statwire::client {
 
@@ -21,21 +22,29 @@ class ErrorReporter {
 
   explicit ErrorReporter(ErrorCallback callback) : callback_{std::move(callback)} {}
 
-  /// Remembers an error; the callback is not called here, where locks may be held.
+  /// Remembers a datagram that could not go; the callback is not called here, where locks may be held.
   void note(std::error_code ec) noexcept {
     if (!callback_) return;
     const std::lock_guard lock{mutex_};
     last_ = ec;
-    ++noted_;
+    ++datagrams_;
+  }
+
+  /// Remembers why nothing can go for now. No error is that the first lookup of a name goes on.
+  void note_state(std::error_code ec) noexcept {
+    if (!callback_ || !ec || ec == errc::not_connected) return;
+    const std::lock_guard lock{mutex_};
+    last_ = ec;
   }
 
   /// Calls the callback when something was noted and it is time again.
   void report(TimePoint now = std::chrono::steady_clock::now()) noexcept {
     if (!callback_) return;
     std::unique_lock lock{mutex_};
-    if (noted_ == 0 || now < next_ || is_reporting_) return;
-    const DeliveryError error{last_, noted_ - 1};
-    noted_ = 0;
+    if (!last_ || now < next_ || is_reporting_) return;
+    const DeliveryError error{last_, datagrams_ == 0 ? 0 : datagrams_ - 1};
+    last_.clear();
+    datagrams_ = 0;
     next_ = now + interval;
     is_reporting_ = true;  // also keeps a callback that emits from calling itself
     lock.unlock();
@@ -48,7 +57,8 @@ class ErrorReporter {
   void before_fork() noexcept { mutex_.lock(); }
   void after_fork_in_parent() noexcept { mutex_.unlock(); }
   void after_fork_in_child() noexcept {
-    noted_ = 0;
+    last_.clear();
+    datagrams_ = 0;
     next_ = TimePoint::min();
     is_reporting_ = false;  // a thread that is gone may have been in the callback
     mutex_.unlock();
@@ -58,7 +68,7 @@ class ErrorReporter {
   ErrorCallback callback_;
   std::mutex mutex_;
   std::error_code last_;
-  std::uint64_t noted_ = 0;
+  std::uint64_t datagrams_ = 0;  ///< Those that could not go since the last report.
   TimePoint next_ = TimePoint::min();
   bool is_reporting_ = false;
 };

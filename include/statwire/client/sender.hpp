@@ -43,8 +43,7 @@ class Sender {
       const std::lock_guard lock{mutex_};
       if (transport_.ready()) return true;
       if constexpr (requires { transport_.last_error(); }) {
-        // Not an error is the first lookup while it goes on.
-        if (transport_.last_error() != errc::not_connected) errors_->note(transport_.last_error());
+        errors_->note_state(transport_.last_error());
       }
       return false;
     }
@@ -80,7 +79,7 @@ class Sender {
   bool send(std::string_view lines) noexcept {
     const std::lock_guard lock{mutex_};
     const std::error_code ec = transport_.send(lines);
-    count(lines.size(), 1, ec);
+    count(lines.size(), 1, ec ? explained(ec) : ec);
     if constexpr (HasReady<Transport>) {
       constexpr std::uint32_t sends_between_upkeep = 1024;
       if (ec || ++sends_ % sends_between_upkeep == 0) transport_.ready();
@@ -100,6 +99,7 @@ class Sender {
       in_burst_ += sent;
       for (std::size_t i = 0; i < sent; ++i) count(batch.sizes[i], ring.pop(), {});
       datagrams -= sent;
+      if (sent != 0) tries = 1;
       if (!ec) continue;
       // Full buffers of the system empty themselves; the datagram is worth a few more tries.
       if (is_congestion(ec) && waiting == Waiting::allowed && tries < most_tries &&
@@ -168,15 +168,23 @@ class Sender {
 
   std::size_t send_batch(const DatagramBatch& batch, std::error_code& ec) noexcept {
     const std::lock_guard lock{mutex_};
+    std::size_t sent = 0;
     if constexpr (HasSendBatch<Transport>) {
-      return transport_.send_batch(batch, ec);
+      sent = transport_.send_batch(batch, ec);
+      if (sent == 0 && !ec) ec = std::make_error_code(std::errc::io_error);  // lest it be asked for ever
     } else {
-      for (std::size_t i = 0; i < batch.sizes.size(); ++i) {
-        ec = transport_.send(batch.datagram(i));
-        if (ec) return i;
-      }
-      return batch.sizes.size();
+      while (sent < batch.sizes.size() && !(ec = transport_.send(batch.datagram(sent)))) ++sent;
     }
+    if (ec) ec = explained(ec);
+    return sent;
+  }
+
+  /// Why there is no connection says more than that there is none.
+  std::error_code explained(std::error_code ec) const noexcept {
+    if constexpr (requires { transport_.last_error(); }) {
+      if (ec == errc::not_connected && transport_.last_error()) return transport_.last_error();
+    }
+    return ec;
   }
 
   void count(std::size_t bytes, std::uint64_t samples, std::error_code ec) noexcept {

@@ -175,6 +175,14 @@ TEST_CASE("sender: a full buffer of the system is tried again, and the datagram 
   }
 }
 
+TEST_CASE("sender: each datagram has its own tries") {
+  Bench<SingleTransport> bench{60};
+  for (int i = 0; i < 60; ++i) bench.script.results.insert(bench.script.results.end(), {would_block, {}});
+  bench.drain();
+  CHECK(bench.script.sent == bench.all);
+  CHECK(bench.stats().dropped() == 0);
+}
+
 TEST_CASE("sender: a buffer that stays full costs the datagram after twenty tries, and is told") {
   Bench<SingleTransport> bench{3};
   bench.script.results.assign(20, would_block);

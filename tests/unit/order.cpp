@@ -1,0 +1,50 @@
+// The order in which a buffered client's lines and sums leave: what was
+// recorded later arrives later.
+
+#include <ostream>
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "statwire/statsd.hpp"
+
+using namespace statwire;
+
+namespace {
+
+/// Does something in the middle of a flush, once.
+struct InterruptedTransport {
+  std::vector<std::string>* sent;
+  std::function<void()>* action;
+  std::error_code send(std::string_view datagram) noexcept {
+    sent->emplace_back(datagram);
+    if (const auto now = std::exchange(*action, nullptr)) now();
+    return {};
+  }
+};
+
+}  // namespace
+
+TEST_CASE(
+    "order: a line and then a sum of one gauge, both made while a flush "
+    "sends, arrive in that order") {
+  std::vector<std::string> sent;
+  std::function<void()> action;
+  StatsdClient statsd{
+      InterruptedTransport{&sent, &action},
+      {.profile = profiles::dogstatsd, .delivery = Delivery::buffered, .flush = Flush::manual}};
+  statsd.gauge("g", 1);
+  action = [&] {
+    statsd.gauge("g", 10);       // a line
+    statsd.gauge_delta("g", 3);  // where signs mean nothing, a sum
+  };
+  statsd.flush();
+  statsd.flush();
+  CHECK(sent == std::vector<std::string>{"g:1|g", "g:10|g", "g:13|g"});
+}
