@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "figures.hpp"
 #include "loopback.hpp"
