@@ -22,7 +22,9 @@ enum class Delivery {
 /// Who sends what is buffered or summed.
 enum class Flush {
   background,  ///< A thread of the client.
-  manual,  ///< flush(), on the thread that calls it; full datagrams on the thread that fills them. No thread.
+  /// flush(), on the thread that calls it; and a thread whose lines half fill its memory sends the full
+  /// datagrams. The client has no thread.
+  manual,
 };
 
 /// What went wrong on the way to the server.

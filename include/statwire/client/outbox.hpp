@@ -1,9 +1,9 @@
 #pragma once
 
-// Takes what threads have recorded to the transport: their lines in datagrams as soon as one is full, and at
-// each flush all that there is, with the sums of the cells. A background thread does it, and sleeps while
-// there is nothing to send; without it, full datagrams leave from the thread that fills them and the rest at
-// flush().
+// Takes what threads have recorded to the transport: at each flush all that there is, lines and the sums of
+// the cells; and in between the full datagrams of a thread whose memory is half full. A background thread
+// does it, and sleeps while there is nothing to send; without it, that thread sends them, and flush() the
+// rest.
 
 #include <chrono>
 #include <condition_variable>
