@@ -17,6 +17,7 @@
 #include <string_view>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "statwire/protocol/statsd_parse.hpp"
@@ -128,6 +129,42 @@ TEST_CASE("fork: what was recorded before is sent by the parent alone, what the 
     CHECK(receive() == lines("7"));
     CHECK(statsd.stats().sent == 5);
   }
+}
+
+namespace {
+
+/// Loses its connection with the first datagram, and has it again when it is asked the next time but one.
+struct ResettingTransport {
+  std::vector<std::string>* sent;
+  int* refusals;
+  bool was_refused = false;
+  bool ready() noexcept { return !std::exchange(was_refused, false); }
+  std::error_code send(std::string_view datagram) noexcept {
+    if ((*refusals)-- > 0) {
+      was_refused = true;
+      return std::make_error_code(std::errc::connection_reset);
+    }
+    sent->emplace_back(datagram);
+    return {};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("fork: what the parent has summed and could not send yet is not sent by the child") {
+  std::vector<std::string> sent;
+  int refusals = 1;
+  StatsdClient statsd{ResettingTransport{&sent, &refusals}, {.max_packet_bytes = 16, .flush = Flush::manual}};
+  statsd.increment("first");
+  statsd.increment("second");
+  statsd.flush();
+  CHECK(statsd.stats().pending == 1);
+  CHECK(in_child([&] {
+    statsd.flush();
+    return sent.empty();
+  }));
+  statsd.flush();
+  CHECK(sent == std::vector<std::string>{"second:1|c"});
 }
 
 TEST_CASE("fork: threads that emit meanwhile do not disturb the child, nor does the fork disturb them") {

@@ -48,3 +48,23 @@ TEST_CASE(
   statsd.flush();
   CHECK(sent == std::vector<std::string>{"g:1|g", "g:10|g", "g:13|g"});
 }
+
+TEST_CASE("sums: one that goes beyond all numbers is dropped, and never sent as infinity") {
+  std::vector<std::string> sent;
+  std::function<void()> action;
+  StatsdClient statsd{InterruptedTransport{&sent, &action}, {.flush = Flush::manual}};
+  for (int i = 0; i < 2; ++i) {
+    statsd.increment("counter", 1.7e308);
+    statsd.gauge_delta("changed", 1.7e308);
+  }
+  statsd.gauge("set", 1.7e308);
+  statsd.gauge_delta("set", 1.7e308);
+  statsd.flush();
+  CHECK(sent.empty());
+  CHECK(statsd.stats().dropped_invalid == 6);
+  CHECK(statsd.stats().pending == 0);
+  statsd.increment("counter");
+  statsd.gauge("set", 5);
+  statsd.flush();
+  CHECK(sent == std::vector<std::string>{"counter:1|c\nset:5|g"});
+}
