@@ -25,7 +25,8 @@ enum class errc {
   timed_out = 10,          ///< The deadline passed; equals std::errc::timed_out.
   not_connected = 11,      ///< An earlier error closed the connection; equals std::errc::not_connected.
   invalid_option = 12,     ///< An option has a value outside its range; equals std::errc::invalid_argument.
-  reply_too_long = 13,     ///< A line of a reply is longer than any that the protocol can need.
+  reply_too_long = 13,     ///< A line of a reply is longer than the client's limit.
+  reply_too_large = 14,    ///< A reply has more bytes or rows than the client's limits.
 };
 
 namespace detail {
@@ -62,6 +63,8 @@ class ErrorCategory final : public std::error_category {
         return "an option is out of range (an empty host, port 0, a duration that is not above 0, ...)";
       case errc::reply_too_long:
         return "a line of the reply is too long";
+      case errc::reply_too_large:
+        return "the reply has more bytes or rows than the limits of the client allow";
     }
     return "unknown error " + std::to_string(value);
   }
