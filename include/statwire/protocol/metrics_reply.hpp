@@ -4,6 +4,8 @@
 // `error\nwrong command\n\n`. The server encodes them; the client decodes them row by row from whatever
 // pieces they arrive in, holding one unfinished line and no more. No I/O here.
 
+#include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -39,38 +41,46 @@ inline void append_row(std::string& out, const Row& row) {
   out.append("\n");
 }
 
-/// Decodes one reply. Feed it pieces until done(); after an error it takes nothing more.
+/// What a client takes at most of one reply; a peer that sends more is no such server, or means harm.
+struct ReplyLimits {
+  std::uint64_t max_reply_bytes = std::uint64_t{256} << 20;
+  std::uint64_t max_rows = 10'000'000;
+  std::size_t max_line_bytes = 65536;  ///< Its line feed left out.
+};
+
+/// Decodes replies, one after the other: begin(), then feed() with the pieces until done(). After an error it
+/// takes nothing more.
 class ReplyDecoder {
  public:
   enum class Expected { nothing, rows };  ///< A put is answered with no rows, a get with any number.
 
-  /// A line longer than this is an error: three columns are short, so only a peer that is no such server
-  /// sends one.
-  static constexpr std::size_t max_line_bytes = 65536;
+  explicit ReplyDecoder(Expected expected, const ReplyLimits& limits = {}) { begin(expected, limits); }
 
-  explicit ReplyDecoder(Expected expected) : expected_{expected} {}
+  /// Forgets everything and expects another reply.
+  void begin(Expected expected, const ReplyLimits& limits) {
+    expected_ = expected;
+    limits_ = limits;
+    state_ = State::status;
+    error_.clear();
+    unfinished_.clear();
+    offending_line_.clear();
+  }
 
   /// Takes bytes up to the end of the reply, calls `on_row(const Row&)` for each row, and returns how many
   /// bytes it took: fewer than given only when the reply is done or an error was found.
   template <class OnRow>
   std::size_t feed(std::string_view bytes, OnRow&& on_row) {
-    std::size_t taken = 0;
-    while (!done() && taken < bytes.size()) {
-      const std::string_view rest = bytes.substr(taken);
+    std::string_view rest = bytes;
+    while (!done() && !rest.empty()) {
       const std::size_t end = rest.find('\n');
       const std::string_view part = rest.substr(0, end);
-      if (unfinished_.size() + part.size() > max_line_bytes) {
-        constexpr std::size_t shown_bytes = 64;
-        unfinished_.append(part.substr(0, shown_bytes));
-        fail(errc::reply_too_long, std::string_view{unfinished_}.substr(0, shown_bytes));
-        break;
-      }
-      taken += part.size();
+      if (!fits(part)) break;
       if (end == std::string_view::npos) {
         unfinished_.append(part);
-        break;
+        return bytes.size();
       }
-      taken += 1;
+      rest.remove_prefix(end + 1);
+      limits_.max_reply_bytes -= unfinished_.size() + part.size() + 1;
       if (unfinished_.empty()) {
         take_line(part, on_row);
       } else {
@@ -79,7 +89,7 @@ class ReplyDecoder {
         unfinished_.clear();
       }
     }
-    return taken;
+    return bytes.size() - rest.size();
   }
 
   /// Whether the reply is complete or found wrong.
@@ -94,6 +104,17 @@ class ReplyDecoder {
 
  private:
   enum class State { status, rows, refusal, done };
+
+  /// Whether another part of the unfinished line is within the limits.
+  bool fits(std::string_view part) {
+    const std::size_t line_bytes = unfinished_.size() + part.size();
+    if (line_bytes <= limits_.max_line_bytes && line_bytes < limits_.max_reply_bytes) return true;
+    constexpr std::size_t shown_bytes = 64;
+    unfinished_.append(part.substr(0, shown_bytes));
+    fail(line_bytes > limits_.max_line_bytes ? errc::reply_too_long : errc::reply_too_large,
+         std::string_view{unfinished_}.substr(0, shown_bytes));
+    return false;
+  }
 
   template <class OnRow>
   void take_line(std::string_view line, OnRow&& on_row) {
@@ -133,6 +154,8 @@ class ReplyDecoder {
 
   std::optional<Row> parse_row(std::string_view line) {
     if (expected_ == Expected::nothing) return fail(errc::unexpected_data, line);
+    if (limits_.max_rows-- == 0) return fail(errc::reply_too_large, line);
+    if (const std::optional<Row> row = parse_plain_row(line)) return row;
     std::string_view columns[3];
     if (split_words(line, columns) != 3) return fail(errc::wrong_column_count, line);
     const auto value = parse_float(columns[1]);
@@ -142,6 +165,23 @@ class ReplyDecoder {
     return Row{.key = columns[0], .value = *value, .timestamp = *timestamp};
   }
 
+  /// A row as servers print it: single spaces, no signs but minus. It spares nearly every row the search for
+  /// blanks of any kind, a third of the time; nothing when the row is not that plain.
+  static std::optional<Row> parse_plain_row(std::string_view line) noexcept {
+    const char* const end = line.data() + line.size();
+    const char* const key_end =
+        std::find_if(line.data(), end, [](char c) { return static_cast<unsigned char>(c) <= ' '; });
+    if (key_end == line.data() || key_end == end || *key_end != ' ') return std::nullopt;
+    Row row{.key = {line.data(), static_cast<std::size_t>(key_end - line.data())}};
+    const auto value = std::from_chars(key_end + 1, end, row.value);
+    if (value.ec != std::errc{} || value.ptr == end || *value.ptr != ' ' || value.ptr[-1] == ')') {
+      return std::nullopt;  // from_chars takes nan(...)
+    }
+    const auto timestamp = std::from_chars(value.ptr + 1, end, row.timestamp);
+    if (timestamp.ec != std::errc{} || timestamp.ptr != end) return std::nullopt;
+    return row;
+  }
+
   std::nullopt_t fail(errc code, std::string_view line) {
     error_ = code;
     offending_line_ = line;
@@ -149,7 +189,8 @@ class ReplyDecoder {
     return std::nullopt;
   }
 
-  Expected expected_;
+  Expected expected_ = Expected::nothing;
+  ReplyLimits limits_;  ///< What of them is left.
   State state_ = State::status;
   std::error_code error_;
   std::string unfinished_;

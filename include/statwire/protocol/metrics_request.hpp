@@ -4,13 +4,16 @@
 // encodes them, the server cuts them out of whatever pieces the bytes arrive in (RequestReader) and parses
 // them. No I/O here; keys point into the bytes that were given.
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
+#include "statwire/error.hpp"
 #include "statwire/protocol/number.hpp"
 #include "statwire/protocol/text.hpp"
 
@@ -30,6 +33,13 @@ constexpr bool is_valid_key(std::string_view key) noexcept {
     if (byte <= 0x20 || byte == 0x7f) return false;
   }
   return !key.empty() && key.size() <= max_key_bytes;
+}
+
+/// What is wrong with a point that is to be put: errc::invalid_key, errc::invalid_value, or nothing.
+inline std::error_code check_put(std::string_view key, double value) noexcept {
+  if (!is_valid_key(key)) return errc::invalid_key;
+  if (!std::isfinite(value)) return errc::invalid_value;
+  return {};
 }
 
 /// Appends `put key value timestamp\n`. The key is valid; the value prints shortest, `0.5` or `301`.

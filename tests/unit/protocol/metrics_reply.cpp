@@ -27,6 +27,9 @@ using statwire::test::every_split;
 using statwire::test::Pieces;
 using statwire::test::single_bytes;
 using Expected = ReplyDecoder::Expected;
+using statwire::protocol::ReplyLimits;
+
+constexpr std::size_t max_line_bytes = ReplyLimits{}.max_line_bytes;
 
 struct Entry {
   std::string key;
@@ -204,7 +207,7 @@ TEST_CASE("metrics_reply: bytes after the end are not taken") {
 }
 
 TEST_CASE("metrics_reply: a line may be as long as the limit") {
-  const std::string key(ReplyDecoder::max_line_bytes - 4, 'k');
+  const std::string key(max_line_bytes - 4, 'k');
   const std::string reply = "ok\n" + key + " 1 2\n\n";
   for (const Pieces& pieces :
        {Pieces{reply}, single_bytes(reply), cut_at(reply, 4), cut_at(reply, reply.size() - 2)}) {
@@ -216,19 +219,68 @@ TEST_CASE("metrics_reply: a line may be as long as the limit") {
 }
 
 TEST_CASE("metrics_reply: a longer line is an error, with its beginning, whether or not it ends") {
-  const std::string key = "begin" + std::string(ReplyDecoder::max_line_bytes - 5 - 3, 'k');
+  const std::string key = "begin" + std::string(max_line_bytes - 5 - 3, 'k');
   for (const std::string& reply :
        {"ok\na 1 2\n" + key + " 1 2\n\n", "ok\na 1 2\n" + key + " 1 2", key + key}) {
     const std::size_t begin = reply.find("begin");
     for (const Pieces& pieces :
          {Pieces{reply}, single_bytes(reply), cut_at(reply, begin), cut_at(reply, begin + 1),
-          cut_at(reply, begin + 64), cut_at(reply, begin + ReplyDecoder::max_line_bytes)}) {
+          cut_at(reply, begin + 64), cut_at(reply, begin + max_line_bytes)}) {
       const Decoded result = decoded(pieces, Expected::rows);
       CHECK(result.done);
       CHECK(result.error == errc::reply_too_long);
       CHECK(result.offending_line == "begin" + std::string(59, 'k'));
       CHECK(result.rows.size() == (begin == 0 ? 0 : 1));
     }
+  }
+}
+
+TEST_CASE("metrics_reply: a reply may have as many bytes and rows as the limits say, and no more") {
+  const std::string reply = "ok\na 1 2\nb 3 4\n\n";
+  const std::size_t size = reply.size();
+  struct Case {
+    ReplyLimits limits;
+    std::size_t rows;  ///< That are given out before the error.
+    std::string offending_line;
+  };
+  const std::vector<Case> cases{{{.max_reply_bytes = size, .max_rows = 2}, 2, ""},
+                                {{.max_rows = 1}, 1, "b 3 4"},
+                                {{.max_rows = 0}, 0, "a 1 2"},
+                                {{.max_reply_bytes = size - 1}, 2, ""},
+                                {{.max_reply_bytes = size - 2}, 1, "b 3 4"},
+                                {{.max_reply_bytes = 3}, 0, "a 1 2"},
+                                {{.max_reply_bytes = 0}, 0, "ok"}};
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    CAPTURE(i);
+    for (const Pieces& pieces : {Pieces{reply}, single_bytes(reply)}) {
+      ReplyDecoder decoder{Expected::rows, cases[i].limits};
+      std::size_t rows = 0;
+      for (const std::string_view piece : pieces) decoder.feed(piece, [&](const Row&) { ++rows; });
+      CHECK(decoder.done());
+      CHECK(decoder.error() == (i == 0 ? std::error_code{} : make_error_code(errc::reply_too_large)));
+      CHECK(rows == cases[i].rows);
+      CHECK(cases[i].offending_line.starts_with(decoder.offending_line()));
+    }
+  }
+}
+
+TEST_CASE("metrics_reply: a row is read the same whether it is plain or written unusually") {
+  struct Case {
+    std::string_view row;
+    Entry entry;
+  };
+  const std::vector<Case> cases{{"k 1.5 7", {"k", 1.5, 7}},
+                                {"k\t1.5  7", {"k", 1.5, 7}},
+                                {" k +1.5 +7 ", {"k", 1.5, 7}},
+                                {"k -0.25 -7\r", {"k", -0.25, -7}},
+                                {"\xc3\xa9 1e3 0", {"\xc3\xa9", 1000, 0}}};
+  for (const Case& wanted : cases) {
+    const Decoded result = decoded({"ok\n" + std::string{wanted.row} + "\n\n"}, Expected::rows);
+    CHECK_FALSE(result.error);
+    CHECK(result.rows == std::vector<Entry>{wanted.entry});
+  }
+  for (const std::string_view row : {"k nan(1) 2", "k 1 2 3", "k  1", "k 1", "k", " 1 2", "k\t1 2 3"}) {
+    CHECK(decoded({"ok\n" + std::string{row} + "\n\n"}, Expected::rows).error);
   }
 }
 
