@@ -39,6 +39,10 @@ namespace client {
 /// Collects rows as they come.
 class SeriesBuilder {
  public:
+  SeriesBuilder() = default;
+  SeriesBuilder(const SeriesBuilder&) = delete;  // it points into its own map
+  SeriesBuilder& operator=(const SeriesBuilder&) = delete;
+
   void add(const protocol::Row& row) {
     // The rows of a key come together, so it is looked up once.
     if (last_ == series_.end() || last_->first != row.key)
