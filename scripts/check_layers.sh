@@ -5,9 +5,9 @@
 #   ./scripts/check_layers.sh [DIRECTORY]    default: this project's include directory
 #
 # The layers, lowest first; each may include itself and those in its list:
-#   base       error.hpp version.hpp detail/    (detail/asio.hpp and detail/resolve.hpp: sockets)
+#   base       error.hpp version.hpp detail/    (detail/{asio,resolve,poll}.hpp: sockets)
 #   protocol   protocol/                        base
-#   concepts   transport/{concepts,null}.hpp    base
+#   concepts   transport/{backoff,concepts,null}.hpp  base
 #   transport  other transport/                 base, sockets, protocol, concepts
 #   machinery  client/ aggregate/               base, protocol, concepts
 #   feature    *.hpp                            all of these
@@ -18,11 +18,11 @@ cd "${1:-"$(dirname "$0")/../include"}"
 
 find statwire -name '*.hpp' | sort | xargs awk '
   function layer(file) {
-    if (file ~ /^statwire\/detail\/(asio|resolve)\.hpp$/) return "sockets"
+    if (file ~ /^statwire\/detail\/(asio|resolve|poll)\.hpp$/) return "sockets"
     if (file ~ /^statwire\/detail\//) return "base"
     if (file ~ /^statwire\/(error|version)\.hpp$/) return "base"
     if (file ~ /^statwire\/protocol\//) return "protocol"
-    if (file ~ /^statwire\/transport\/(concepts|null)\.hpp$/) return "concepts"
+    if (file ~ /^statwire\/transport\/(backoff|concepts|null)\.hpp$/) return "concepts"
     if (file ~ /^statwire\/transport\//) return "transport"
     if (file ~ /^statwire\/(client|aggregate)\//) return "machinery"
     if (file ~ /^statwire\/server\//) return "server"

@@ -85,7 +85,7 @@ Verdict read_back(const Progress& progress, const Endpoint& metrics) {
   // A connection of its own, for the other may be lost, and with more time, for the answer may be long.
   std::error_code ec;
   using Client = statwire::MetricsClient<>;
-  Client client{metrics.host, metrics.port, Client::default_timeout, ec};
+  Client client{metrics.host, metrics.port, statwire::MetricsOptions{}, ec};
   statwire::Series stored;
   if (!ec) stored = client.get("*", ec);
   if (ec) return unreadable_verdict(progress, metrics, ec);
@@ -99,7 +99,7 @@ Verdict read_back(const Progress& progress, const Endpoint& metrics) {
 
 int run(const Options& options, const EndSignals& signals) {
   std::optional<statwire::server::StatsdServer> statsd_server;
-  std::optional<statwire::server::MetricsServer> metrics_server;
+  std::optional<statwire::server::MetricsServer<>> metrics_server;
   const Destinations destinations{.statsd = start_unless(options.statsd, statsd_server),
                                   .metrics = start_unless(options.metrics, metrics_server)};
   const std::string name = options.prefix.empty() ? host_name() : options.prefix + '.' + host_name();

@@ -30,18 +30,22 @@ std::string message_of(const auto& call) {
   return "no error";
 }
 
-/// A get, a put and a batch in a row; the first error, if any.
+/// A get, a put, a batch of puts, one of gets, and rows one by one; the first error, if any.
 std::error_code first_error(Client& client) {
   std::error_code ec;
   client.get("*", ec);
   if (!ec) client.put("k", 1, 5, ec);
   const std::vector<Point> points{{"a", 1, 1}, {"b", 2, 2}};
   if (!ec) client.put(points, ec);
+  if (!ec) client.get({"a", "b"}, ec);
+  if (!ec)
+    client.get_each(
+        "k", [](std::string_view, Sample) {}, ec);
   return ec;
 }
 
-StreamScript three_exchanges() {
-  return {.replies = {"ok\nk 1.0 5\n\n", "ok\n\n", "ok\n\nok\n\n"}};
+StreamScript all_exchanges() {
+  return {.replies = {"ok\nk 1.0 5\n\n", "ok\n\n", "ok\n\nok\n\n", "ok\n\nok\nb 1 1\n\n", "ok\nk 1 1\n\n"}};
 }
 
 }  // namespace
@@ -135,13 +139,13 @@ TEST_CASE("metrics client: a bad key or value is refused before anything is sent
 }
 
 TEST_CASE("metrics client: an error at any call of the transport ends in that error") {
-  Client whole{ScriptedStream{three_exchanges()}};
+  Client whole{ScriptedStream{all_exchanges()}};
   REQUIRE(!first_error(whole));
   const std::size_t calls = whole.transport().calls();
-  REQUIRE(calls >= 7);
+  REQUIRE(calls == 11);
   for (std::size_t call = 2; call <= calls; ++call) {
     CAPTURE(call);
-    StreamScript script = three_exchanges();
+    StreamScript script = all_exchanges();
     script.failing_call = call;
     Client client{ScriptedStream{script}};
     CHECK(first_error(client) == std::errc::connection_reset);
@@ -153,12 +157,12 @@ TEST_CASE("metrics client: an error at any call of the transport ends in that er
 
 TEST_CASE("metrics client: short reads and short writes make no difference") {
   for (const std::size_t size : {1U, 2U, 5U}) {
-    StreamScript script = three_exchanges();
+    StreamScript script = all_exchanges();
     script.max_read_bytes = size;
     script.max_write_bytes = size;
     Client client{ScriptedStream{script}};
     CHECK(!first_error(client));
-    CHECK(client.transport().written() == "get *\nput k 1 5\nput a 1 1\nput b 2 2\n");
+    CHECK(client.transport().written() == "get *\nput k 1 5\nput a 1 1\nput b 2 2\nget a\nget b\nget k\n");
   }
 }
 
@@ -231,6 +235,208 @@ TEST_CASE("metrics client: bytes that follow a refusal are out of step") {
   CHECK(ec == errc::unexpected_data);
   client.put("k", 1, 5, ec);
   CHECK(ec == errc::not_connected);
+}
+
+TEST_CASE("metrics client: many keys are asked for at once, and come back as one map") {
+  Client client{
+      ScriptedStream{{.replies = {"ok\na 1 5\n\nok\n\nok\nc 3 6\nc 2 4\n\n", "ok\na 1 5\n\nok\n\n"}}}};
+  const Series series = client.get({"a", "b", "c"});
+  CHECK(series == Series{{"a", {{5, 1}}}, {"c", {{4, 2}, {6, 3}}}});
+  const std::vector<std::string> keys{"a", "b"};
+  CHECK(client.get(keys) == Series{{"a", {{5, 1}}}});
+  CHECK(client.transport().written() == "get a\nget b\nget c\nget a\nget b\n");
+}
+
+TEST_CASE("metrics client: an error among many keys says how many were answered") {
+  Client client{ScriptedStream{{.replies = {"ok\na 1 5\n\nok\nb one 5\n\n"}}}};
+  CHECK(message_of([&] {
+          client.get({"a", "b", "c"});
+        }).starts_with("statwire: get of 3 keys, 1 answered: 'b one 5': "));
+  Client untouched{ScriptedStream{{}}};
+  std::error_code ec;
+  CHECK(untouched.get({"a", "two words"}, ec).empty());
+  CHECK(ec == errc::invalid_key);
+  CHECK(untouched.transport().written().empty());
+  Client refused{ScriptedStream{{.replies = {"ok\n\nerror\nno\n\nok\n\n", "ok\n\n"}}}};
+  CHECK(message_of([&] {
+          refused.get({"a", "b", "c"});
+        }) == "statwire: get of 3 keys, 3 answered: 'no': the server refused the command");
+  refused.put("k", 1, 5);  // still in step
+}
+
+TEST_CASE("metrics client: get_each gives rows as they come, in the order of the server") {
+  for (const std::size_t size : {1U, 7U, 1000U}) {
+    Client client{
+        ScriptedStream{{.replies = {"ok\nk 9 5\nb 7 1\nk 1 -4\n\n", "ok\n\n"}, .max_read_bytes = size}}};
+    std::vector<std::pair<std::string, Sample>> rows;
+    client.get_each("*", [&](std::string_view key, Sample sample) { rows.emplace_back(key, sample); });
+    CHECK(rows == std::vector<std::pair<std::string, Sample>>{{"k", {5, 9}}, {"b", {1, 7}}, {"k", {-4, 1}}});
+    client.put("k", 1, 5);
+  }
+}
+
+TEST_CASE("metrics client: get_each is not bounded by the limits of rows and bytes, get is") {
+  const MetricsOptions options{.limits = {.max_reply_bytes = 30, .max_rows = 2}};
+  const StreamScript script{.replies = {"ok\nk 1 1\nk 1 2\nk 1 3\n\n"}};
+  Client streaming{ScriptedStream{script}, options};
+  int rows = 0;
+  streaming.get_each("k", [&](std::string_view, Sample) { ++rows; });
+  CHECK(rows == 3);
+
+  Client client{ScriptedStream{script}, options};
+  CHECK(message_of([&] { client.get("k"); }).starts_with("statwire: get: 'k 1 3': the reply has more"));
+  Client small{ScriptedStream{{.replies = {"ok\nlonger.key 1 1\nlonger.key 1 2\n\n"}}}, options};
+  std::error_code ec;
+  CHECK(small.get("longer.key", ec).empty());
+  CHECK(ec == errc::reply_too_large);
+  CHECK(!small.transport().is_open());
+}
+
+TEST_CASE("metrics client: an endless line is an error once it is longer than the limit") {
+  StreamScript script;
+  for (int i = 0; i < 100; ++i) script.replies.push_back(std::string(100, 'x'));
+  Client client{ScriptedStream{script}, {.limits = {.max_line_bytes = 1000}}};
+  std::error_code ec;
+  client.get_each(
+      "k", [](std::string_view, Sample) {}, ec);
+  CHECK(ec == errc::reply_too_long);
+  CHECK(client.transport().calls() < 20);
+}
+
+TEST_CASE("metrics client: what the callback of get_each throws comes through, and closes the connection") {
+  Client client{ScriptedStream{{.replies = {"ok\nk 1 1\nk 1 2\n\n"}}}};
+  int rows = 0;
+  const auto stop = [&](std::string_view, Sample) {
+    ++rows;
+    throw 7;
+  };
+  CHECK_THROWS_AS(client.get_each("k", stop), int);
+  CHECK(rows == 1);
+  CHECK(!client.transport().is_open());
+  std::error_code ec;
+  client.put("k", 1, 1, ec);
+  CHECK(ec == errc::not_connected);
+}
+
+TEST_CASE("metrics client: with retries, each failing call is made good on a fresh connection") {
+  using namespace std::chrono_literals;
+  for (std::size_t call = 1; call <= 12; ++call) {
+    if (call == 10 || call == 11) continue;  // get_each is not retried
+    CAPTURE(call);
+    StreamScript script = all_exchanges();
+    script.failing_call = call;
+    Client client{ScriptedStream{script}, {.retry = {.attempts = 2, .first_pause = 250ms}}};
+    CHECK(!first_error(client));
+    const std::size_t failed = call <= 9 ? 1 : 0;
+    CHECK(client.transport().pauses() == std::vector<std::chrono::milliseconds>(failed, 250ms));
+  }
+}
+
+TEST_CASE("metrics client: a retried put keeps the time of its first try") {
+  struct MovingStream : ScriptedStream {
+    using ScriptedStream::ScriptedStream;
+    void pause(std::chrono::milliseconds) { ManualClock::set(std::chrono::seconds{2000}); }
+  };
+  ManualClock::set(std::chrono::seconds{1000});
+  MetricsClient<MovingStream, ManualClock> client{
+      MovingStream{{.replies = {"ok\n\n", "ok\n\n"}, .failing_call = 3}}, {.retry = {.attempts = 3}}};
+  client.put("k", 1);
+  CHECK(client.transport().written() == "put k 1 1000\nput k 1 1000\n");
+  const std::vector<Point> points{{.key = "p", .value = 1}};
+  client.put(points);
+  CHECK(client.transport().written().ends_with("put p 1 2000\n"));
+}
+
+TEST_CASE("metrics client: a retried batch goes on behind the last point that is known to be stored") {
+  const std::vector<Point> points{{"a", 1, 1}, {"b", 2, 2}, {"c", 3, 3}};
+  const StreamScript script{.replies = {"ok\n\nerror\nno\n\n", "ok\n\n"}, .failing_call = 4};
+  Client client{ScriptedStream{script}, {.retry = {.attempts = 2}}};
+  std::error_code ec;
+  CHECK(client.put(points, ec) == 2);
+  CHECK(ec == errc::command_refused);
+  CHECK(client.transport().written() == "put a 1 1\nput b 2 2\nput c 3 3\nput c 3 3\n");
+}
+
+TEST_CASE("metrics client: pauses between tries double up to the longest, and tries have an end") {
+  using namespace std::chrono_literals;
+  struct DeadStream : ScriptedStream {
+    using ScriptedStream::ScriptedStream;
+    void connect(Deadline, std::error_code& ec) { ec = std::make_error_code(std::errc::connection_refused); }
+  };
+  DeadStream stream{{}};
+  const MetricsOptions options{.retry = {.attempts = 5, .first_pause = 100ms, .longest_pause = 300ms}};
+  CHECK_THROWS_AS((MetricsClient<DeadStream>{stream, options}), ClientError);
+  struct Dying : ScriptedStream {
+    using ScriptedStream::ScriptedStream;
+    void connect(Deadline deadline, std::error_code& ec) {
+      if (calls() == 0) return ScriptedStream::connect(deadline, ec);
+      ec = std::make_error_code(std::errc::connection_refused);
+    }
+  };
+  MetricsClient<Dying> client{Dying{{}}, options};
+  std::error_code ec;
+  client.put("k", 1, 1, ec);
+  CHECK(ec == std::errc::connection_refused);
+  CHECK(client.transport().pauses() == std::vector<std::chrono::milliseconds>{100ms, 200ms, 300ms, 300ms});
+}
+
+TEST_CASE("metrics client: what another try would not change is not tried again") {
+  for (const std::string reply : {"nonsense\n\n", "ok\nk one 2\n\n", "error\nno\n\n"}) {
+    Client client{ScriptedStream{{.replies = {reply, reply}}}, {.retry = {.attempts = 3}}};
+    std::error_code ec;
+    client.get("k", ec);
+    CHECK(ec);
+    CHECK(client.transport().written() == "get k\n");
+  }
+  Client client{ScriptedStream{{}}, {.retry = {.attempts = 3}}};
+  std::error_code ec;
+  client.put("two words", 1, 1, ec);
+  CHECK(ec == errc::invalid_key);
+  CHECK(client.transport().calls() == 1);
+}
+
+TEST_CASE("metrics client: over a transport that does both at once, requests do not wait for replies") {
+  // Reads only when it is told that there is nothing to write, or after so many writes without.
+  struct DuplexStream : ScriptedStream {
+    using ScriptedStream::ScriptedStream;
+    Transferred transfer(std::string_view out, std::span<char> in, Deadline deadline, std::error_code& ec) {
+      if (out.empty()) return {.read = read_some(in, deadline, ec)};
+      ++writes;
+      return {.written = write_some(out, deadline, ec)};
+    }
+    int writes = 0;
+  };
+  std::vector<Point> points;
+  std::string replies;
+  for (int i = 0; i < 10'000; ++i) {
+    points.push_back({std::string(20, 'k'), 1, i});
+    replies += "ok\n\n";
+  }
+  MetricsClient<DuplexStream> client{DuplexStream{{.replies = {replies}, .max_read_bytes = 1003}}};
+  std::error_code ec;
+  CHECK(client.put(points, ec) == 10'000);
+  CHECK(!ec);
+  CHECK(client.transport().writes > 3);
+}
+
+TEST_CASE("metrics client: what was answered before the connection broke counts as stored") {
+  // A write fails, as to a server that has gone; what that answered before is still there to be read.
+  struct BrokenStream : ScriptedStream {
+    using ScriptedStream::ScriptedStream;
+    Transferred transfer(std::string_view out, std::span<char> in, Deadline deadline, std::error_code& ec) {
+      if (out.empty() || writes == 1) ec = std::make_error_code(std::errc::broken_pipe);
+      if (ec) return {};
+      ++writes;
+      static_cast<void>(in);
+      return {.written = write_some(out.substr(0, 30), deadline, ec)};
+    }
+    int writes = 0;
+  };
+  const std::vector<Point> points{{"a", 1, 1}, {"b", 2, 2}, {"c", 3, 3}};
+  MetricsClient<BrokenStream> client{BrokenStream{{.replies = {"ok\n\no", "k\n\nok"}}}};
+  std::error_code ec;
+  CHECK(client.put(points, ec) == 2);
+  CHECK(ec == std::errc::broken_pipe);
 }
 
 TEST_CASE("metrics client: a large batch is cut into pieces, each answered before the next is sent") {

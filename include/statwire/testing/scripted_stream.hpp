@@ -9,6 +9,7 @@
 //   CHECK(client.transport().written() == "put k 1 5\n");
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <limits>
@@ -17,6 +18,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "statwire/error.hpp"
 #include "statwire/transport/concepts.hpp"
@@ -29,8 +31,9 @@ struct StreamScript {
   std::error_code after_replies = errc::end_of_stream;
   std::size_t max_read_bytes = std::numeric_limits<std::size_t>::max();   ///< Cuts the pieces smaller.
   std::size_t max_write_bytes = std::numeric_limits<std::size_t>::max();  ///< A write takes no more at once.
-  std::size_t failing_call =
-      0;  ///< The call (connect, read or write; the first is 1) that fails; 0 for none.
+  /// The call (connect, read or write; the first is 1) that fails; 0 for none. The connection is of no use
+  /// after it; a connect() that follows goes on with the script.
+  std::size_t failing_call = 0;
   std::error_code failure = std::make_error_code(std::errc::connection_reset);  ///< How it fails.
 };
 
@@ -68,6 +71,10 @@ class ScriptedStream {
 
   void close() noexcept { is_open_ = false; }
 
+  /// What a client that tries again waits: written down, not waited.
+  void pause(std::chrono::milliseconds duration) { pauses_.push_back(duration); }
+  const std::vector<std::chrono::milliseconds>& pauses() const noexcept { return pauses_; }
+
   /// Everything that was written.
   const std::string& written() const noexcept { return written_; }
 
@@ -78,17 +85,20 @@ class ScriptedStream {
 
  private:
   std::error_code next_call() {
-    if (++calls_ == script_.failing_call) return script_.failure;
-    return {};
+    if (++calls_ != script_.failing_call) return {};
+    is_open_ = false;
+    return script_.failure;
   }
 
   std::error_code next_call_on_open() {
+    const bool was_open = is_open_;
     const std::error_code ec = next_call();
-    return is_open_ ? ec : std::make_error_code(std::errc::not_connected);
+    return was_open ? ec : std::make_error_code(std::errc::not_connected);
   }
 
   StreamScript script_;
   std::string written_;
+  std::vector<std::chrono::milliseconds> pauses_;
   std::size_t calls_ = 0;
   bool is_open_ = false;
 };

@@ -113,6 +113,28 @@ concept HasWriteSome = requires(Transport& transport, std::string_view bytes, De
   { transport.write_some(bytes, deadline, ec) } -> std::same_as<std::size_t>;
 };
 
+/// How many bytes went each way.
+struct Transferred {
+  std::size_t written = 0;
+  std::size_t read = 0;
+};
+
+/// Optional: `Transferred transfer(std::string_view out, std::span<char> in, Deadline, std::error_code&)`:
+/// writes or reads, whichever can be done first, at least one byte; both where that costs no waiting. `out`
+/// may be empty. What is counted took place, also when an error is set. With it, requests never wait for the
+/// replies to those before them; without it, clients send them in batches.
+template <class Transport>
+concept HasTransfer = requires(Transport& transport, std::string_view out, std::span<char> in,
+                               Deadline deadline, std::error_code& ec) {
+  { transport.transfer(out, in, deadline, ec) } -> std::same_as<Transferred>;
+};
+
+/// Optional: `void pause(std::chrono::milliseconds)`: waits before another try, where not by sleeping.
+template <class Transport>
+concept HasPause = requires(Transport& transport, std::chrono::milliseconds duration) {
+  { transport.pause(duration) } -> std::same_as<void>;
+};
+
 /// `void close() noexcept`: ends the stream; harmless when it is closed.
 template <class Transport>
 concept HasNoexceptClose = requires(Transport& transport) {

@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "statwire/detail/asio.hpp"
+#include "statwire/detail/poll.hpp"
 #include "statwire/detail/resolve.hpp"
 #include "statwire/error.hpp"
 #include "statwire/transport/concepts.hpp"
@@ -44,17 +45,39 @@ class TcpTransport {
   }
 
   std::size_t read_some(std::span<char> buffer, Deadline deadline, std::error_code& ec) {
-    const auto target = asio::buffer(buffer.data(), buffer.size());
-    const std::size_t bytes = retry(asio::ip::tcp::socket::wait_read, deadline, ec,
-                                    [&](auto& socket) { return socket.read_some(target, ec); });
-    if (ec == asio::error::eof) ec = errc::end_of_stream;
-    return bytes;
+    return transfer({}, buffer, deadline, ec).read;
   }
 
   std::size_t write_some(std::string_view bytes, Deadline deadline, std::error_code& ec) {
-    const auto source = asio::buffer(bytes.data(), bytes.size());
-    return retry(asio::ip::tcp::socket::wait_write, deadline, ec,
-                 [&](auto& socket) { return socket.write_some(source, ec); });
+    return transfer(bytes, {}, deadline, ec).written;
+  }
+
+  /// Writes as much of `out` as the connection takes; when it takes nothing, or there is nothing to write,
+  /// reads what has come. The deadline holds also for a peer that is always ready.
+  Transferred transfer(std::string_view out, std::span<char> in, Deadline deadline, std::error_code& ec) {
+    if (!stream_) {
+      ec = errc::not_connected;
+      return {};
+    }
+    auto& socket = stream_->socket;
+    for (;;) {
+      ec.clear();
+      if (std::chrono::steady_clock::now() >= deadline) {
+        ec = errc::timed_out;
+        return {};
+      }
+      Transferred moved;
+      if (!out.empty()) moved.written = socket.write_some(asio::buffer(out.data(), out.size()), ec);
+      if (out.empty() || (ec == asio::error::would_block && !in.empty())) {
+        moved.read = socket.read_some(asio::buffer(in.data(), in.size()), ec);
+      }
+      if (ec != asio::error::would_block) {
+        ec = ec == asio::error::eof ? make_error_code(errc::end_of_stream) : detail::standard(ec);
+        return moved;
+      }
+      detail::wait_until_ready(socket.native_handle(), readiness(out, in), deadline, ec);
+      if (ec) return {};
+    }
   }
 
   void close() noexcept {
@@ -90,29 +113,9 @@ class TcpTransport {
     ec = detail::standard(ec);
   }
 
-  /// Tries and, while the socket is not ready, waits until it is. The deadline holds also for a peer that
-  /// always is.
-  template <class Try>
-  std::size_t retry(asio::ip::tcp::socket::wait_type readiness, Deadline deadline, std::error_code& ec,
-                    Try&& attempt) {
-    if (!stream_) {
-      ec = errc::not_connected;
-      return 0;
-    }
-    for (;;) {
-      ec.clear();
-      if (std::chrono::steady_clock::now() >= deadline) {
-        ec = errc::timed_out;
-        return 0;
-      }
-      const std::size_t bytes = attempt(stream_->socket);
-      if (ec != asio::error::would_block) {
-        ec = detail::standard(ec);
-        return bytes;
-      }
-      run_until(deadline, ec, [&](auto done) { stream_->socket.async_wait(readiness, done); });
-      if (ec) return 0;
-    }
+  static detail::Readiness readiness(std::string_view out, std::span<char> in) noexcept {
+    if (out.empty()) return detail::Readiness::read;
+    return in.empty() ? detail::Readiness::write : detail::Readiness::read_or_write;
   }
 
   /// Starts one asynchronous operation and runs it to its end or the deadline, whichever is first.

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -124,7 +125,7 @@ TEST_CASE("scripted_stream: it is open from a connect to a close") {
   CHECK(stream.is_open());
 }
 
-TEST_CASE("scripted_stream: of connect, read and write just the call that the script names fails") {
+TEST_CASE("scripted_stream: the call that the script names fails, and all after it until a connect") {
   const std::error_code reset = std::make_error_code(std::errc::connection_reset);
   for (const std::size_t failing_call : {0U, 2U, 3U, 4U, 5U}) {  // without the first, nothing else works
     CAPTURE(failing_call);
@@ -132,20 +133,34 @@ TEST_CASE("scripted_stream: of connect, read and write just the call that the sc
     std::array<std::error_code, 4> errors;
     errors[0] = connect(stream);
     CHECK(stream.is_open());
+    const auto works = [&](std::size_t call) { return failing_call == 0 || call < failing_call; };
     const std::size_t written = stream.write_some("w", no_deadline, errors[1]);
-    CHECK(written == (failing_call == 2 ? 0 : 1));
-    CHECK(stream.written() == (failing_call == 2 ? "" : "w"));
+    CHECK(written == (works(2) ? 1 : 0));
+    CHECK(stream.written() == (works(2) ? "w" : ""));
     const Read first = read(stream);
     errors[2] = first.ec;
-    CHECK(first.bytes == (failing_call == 3 ? "" : "a"));
+    CHECK(first.bytes == (works(3) ? "a" : ""));
     const Read second = read(stream);
     errors[3] = second.ec;
-    CHECK(second.bytes == (failing_call == 4 ? "" : failing_call == 3 ? "a" : "b"));
+    CHECK(second.bytes == (works(4) ? "b" : ""));
     for (std::size_t call = 1; call <= errors.size(); ++call) {
-      CHECK(errors[call - 1] == (call == failing_call ? reset : std::error_code{}));
+      const std::error_code after = std::make_error_code(std::errc::not_connected);
+      CHECK(errors[call - 1] == (works(call) ? std::error_code{} : call == failing_call ? reset : after));
     }
     CHECK(stream.calls() == 4);
+    CHECK(stream.is_open() == works(4));
+    if (failing_call != 3) continue;
+    CHECK_FALSE(connect(stream));
+    CHECK(read(stream).bytes == "a");
   }
+}
+
+TEST_CASE("scripted_stream: pauses are written down, not waited") {
+  ScriptedStream stream{{}};
+  stream.pause(std::chrono::hours{1});
+  stream.pause(std::chrono::seconds{2});
+  CHECK(stream.pauses() ==
+        std::vector<std::chrono::milliseconds>{std::chrono::hours{1}, std::chrono::seconds{2}});
 }
 
 TEST_CASE("scripted_stream: it fails with the error of the script, and a connect that fails closes it") {
