@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "statwire/protocol/metrics_reply.hpp"
+#include "statwire/server/memory_store.hpp"
 #include "statwire/server/metrics_dialogue.hpp"
 #include "support/dialogue.hpp"
 
@@ -21,13 +22,13 @@ void require(bool condition) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using statwire::protocol::ReplyDecoder;
   statwire::server::MemoryStore store;
-  statwire::server::MetricsDialogue dialogue{store, 256};
+  statwire::server::MetricsDialogue dialogue{store, {.max_line_bytes = 256}};
   std::string replies;
-  statwire::test::feed(dialogue, {reinterpret_cast<const char*>(data), size}, replies);
+  statwire::test::feed(dialogue, store, {reinterpret_cast<const char*>(data), size}, replies);
 
-  statwire::server::MetricsDialogue other{store, 256};
+  statwire::server::MetricsDialogue other{store, {.max_line_bytes = 256}};
   std::string all;
-  require(statwire::test::feed(other, "get *\n", all));
+  require(statwire::test::feed(other, store, "get *\n", all));
   ReplyDecoder decoder{ReplyDecoder::Expected::rows};
   require(decoder.feed(all, [](const statwire::protocol::Row&) {}) == all.size());
   require(decoder.done() && !decoder.error());

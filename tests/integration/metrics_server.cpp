@@ -91,7 +91,7 @@ TEST_CASE("metrics server: a line that is too long costs its sender the connecti
   client.send("put k 1 1\n");
   client.expect("ok\n\n");
   client.send(std::string(101, 'x'));
-  CHECK(client.read_to_end() == "error\nwrong command\n\n");
+  CHECK(client.read_to_end() == "error\nline too long (limit 100 bytes)\n\n");
   other.send("get k\n");
   other.expect("ok\nk 1.0 1\n\n");
 }

@@ -37,8 +37,12 @@ void throw_exception(const Exception& exception) {
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/ip/udp.hpp>
+#include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/write.hpp>
+#if __has_include(<fcntl.h>)
+#include <fcntl.h>
+#endif
 #if defined(ASIO_HAS_LOCAL_SOCKETS)
 #include <asio/local/datagram_protocol.hpp>
 #include <asio/local/stream_protocol.hpp>
@@ -51,6 +55,14 @@ namespace statwire::detail {
 inline std::error_code standard(std::error_code ec) noexcept {
   if (ec.category() != asio::error::get_system_category()) return ec;
   return {ec.value(), std::system_category()};
+}
+
+/// Keeps a socket or acceptor out of the programs that this one starts, where the system knows of it.
+template <class Socket>
+void close_on_exec([[maybe_unused]] Socket& socket) noexcept {
+#if defined(FD_CLOEXEC)
+  ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+#endif
 }
 
 /// Returns what `action` throws as a code: an event loop takes descriptors and a thread its stack, of which

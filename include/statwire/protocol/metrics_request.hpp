@@ -95,12 +95,23 @@ class RequestReader {
  public:
   /// `max_line_bytes` bounds a line, its line feed left out.
   explicit RequestReader(std::size_t max_line_bytes) : max_line_bytes_{max_line_bytes} {}
+  RequestReader(const RequestReader&) = delete;
+  RequestReader& operator=(const RequestReader&) = delete;
 
   /// Takes the next piece of the stream; the one before is used up. The bytes stay where they are until this
-  /// one is.
+  /// one is, or keep_rest() was called.
   void give(std::string_view piece) noexcept {
     piece_ = piece;
     follows_line_ = false;
+    kept_ = {};
+    line_ = {};
+  }
+
+  /// Copies what is left of the piece, so that the memory it was given in may be used for another.
+  void keep_rest() {
+    if (piece_.empty() || !kept_.empty()) return;
+    kept_ = piece_;
+    piece_ = kept_;
   }
 
   /// The next request, valid until the next call; none when the piece is used up or a line is too long.
@@ -130,6 +141,7 @@ class RequestReader {
  private:
   std::size_t max_line_bytes_;
   std::string_view piece_;
+  std::string kept_;  ///< When not empty, the piece is the end of it.
   std::string unfinished_;
   std::string line_;
   bool follows_line_ = false;

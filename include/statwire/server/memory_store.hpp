@@ -4,27 +4,29 @@
 // the order of their timestamps, the last value of a key and second. No I/O, no threads.
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <string>
+#include <optional>
 #include <string_view>
-#include <unordered_map>
-#include <utility>
+#include <system_error>
 #include <vector>
 
 #include "statwire/protocol/metrics_reply.hpp"
-#include "statwire/protocol/metrics_request.hpp"
+#include "statwire/server/series_index.hpp"
+#include "statwire/server/store.hpp"
 
 namespace statwire::server {
 
-/// One thread at a time. Memory: 16 bytes a sample (in vectors, so up to 32), some 150 bytes and the name a
-/// key.
+/// Models MetricsStore; no call ever sets an error. Moved, not copied. One thread at a time. Memory: 16 bytes
+/// a sample (in vectors, so up to 32), some 150 bytes and the name a key. Cost of a put: a lookup of the key
+/// by its hash, and an append when the sample is the newest of its series, as nearly every one is.
 class MemoryStore {
  public:
   /// Stores a value; replaces that of the same key and timestamp.
-  void put(std::string_view key, double value, std::int64_t timestamp) {
-    auto& samples = samples_of(key);
-    // Nearly every point is the newest of its series.
+  void put(std::string_view key, double value, std::int64_t timestamp, std::error_code& ec) {
+    ec.clear();
+    Samples& samples = samples_of(key);
     if (samples.empty() || samples.back().timestamp < timestamp) {
       samples.push_back({timestamp, value});
       return;
@@ -39,13 +41,25 @@ class MemoryStore {
     }
   }
 
-  /// Calls `on_row(const protocol::Row&)` for each sample of the key, or of every key for "*".
+  bool contains(std::string_view key) const { return index_.number_of(key).has_value(); }
+  std::size_t series_count() const noexcept { return index_.size(); }
+
+  /// A reading of one series, or of all for "*"; of nothing when the key is unknown.
+  Cursor find(std::string_view key) const { return index_.cursor(key); }
+
+  /// Calls `bool on_row(const protocol::Row&)` for each row from the cursor on, until it returns false.
   template <class OnRow>
-  void for_each(std::string_view key, OnRow&& on_row) const {
-    if (key == protocol::all_keys) {
-      for (const auto& series : series_) series.for_each(on_row);
-    } else if (const auto found = index_.find(key); found != index_.end()) {
-      found->second->for_each(on_row);
+  void read(Cursor& cursor, OnRow&& on_row, std::error_code& ec) const {
+    ec.clear();
+    for (; cursor.series != cursor.end; ++cursor.series, cursor.after.reset()) {
+      const Samples& samples = samples_[cursor.series];
+      for (auto place = first_after(samples, cursor.after); place != samples.end(); ++place) {
+        cursor.after = place->timestamp;
+        if (!on_row(protocol::Row{
+                .key = index_.key(cursor.series), .value = place->value, .timestamp = place->timestamp})) {
+          return;
+        }
+      }
     }
   }
 
@@ -54,28 +68,24 @@ class MemoryStore {
     std::int64_t timestamp;
     double value;
   };
+  using Samples = std::vector<Entry>;
 
-  struct KeyedSeries {
-    std::string key;
-    std::vector<Entry> samples;
-
-    template <class OnRow>
-    void for_each(OnRow& on_row) const {
-      for (const Entry& entry : samples) {
-        on_row(protocol::Row{.key = key, .value = entry.value, .timestamp = entry.timestamp});
-      }
-    }
-  };
-
-  std::vector<Entry>& samples_of(std::string_view key) {
-    if (const auto found = index_.find(key); found != index_.end()) return found->second->samples;
-    KeyedSeries& series = series_.emplace_back(KeyedSeries{std::string{key}, {}});
-    index_.emplace(series.key, &series);
-    return series.samples;
+  static Samples::const_iterator first_after(const Samples& samples, std::optional<std::int64_t> timestamp) {
+    if (!timestamp) return samples.begin();
+    return std::upper_bound(samples.begin(), samples.end(), *timestamp,
+                            [](std::int64_t time, const Entry& entry) { return time < entry.timestamp; });
   }
 
-  std::deque<KeyedSeries> series_;  // a deque, because the index points into it
-  std::unordered_map<std::string_view, KeyedSeries*> index_;
+  Samples& samples_of(std::string_view key) {
+    if (const auto number = index_.number_of(key)) return samples_[*number];
+    index_.add(key);
+    return samples_.emplace_back();
+  }
+
+  SeriesIndex index_;
+  std::deque<Samples> samples_;  // by the number of the series
 };
+
+static_assert(MetricsStore<MemoryStore>);
 
 }  // namespace statwire::server

@@ -11,12 +11,15 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "support/random_bytes.hpp"
 
 namespace {
 
+using statwire::server::Cursor;
 using statwire::server::MemoryStore;
 
 struct Entry {
@@ -28,12 +31,29 @@ struct Entry {
 
 using Entries = std::vector<Entry>;
 
-Entries entries(const MemoryStore& store, std::string_view key) {
+/// Reads `rows_at_once` rows, then goes on from the cursor.
+Entries entries(const MemoryStore& store, std::string_view key, std::size_t rows_at_once = 1000) {
   Entries result;
-  store.for_each(key, [&](const statwire::protocol::Row& row) {
-    result.push_back({std::string{row.key}, row.value, row.timestamp});
-  });
+  Cursor cursor = store.find(key);
+  while (cursor.series != cursor.end) {
+    std::size_t rows = 0;
+    std::error_code ec;
+    store.read(
+        cursor,
+        [&](const statwire::protocol::Row& row) {
+          result.push_back({std::string{row.key}, row.value, row.timestamp});
+          return ++rows != rows_at_once;
+        },
+        ec);
+    CHECK(!ec);
+  }
   return result;
+}
+
+void put(MemoryStore& store, std::string_view key, double value, std::int64_t timestamp) {
+  auto ec = std::make_error_code(std::errc::io_error);  // to be cleared
+  store.put(key, value, timestamp, ec);
+  REQUIRE(!ec);
 }
 
 }  // namespace
@@ -42,7 +62,7 @@ TEST_CASE("memory_store: a key that was never put, and an empty store, have no r
   MemoryStore store;
   CHECK(entries(store, "*").empty());
   CHECK(entries(store, "a").empty());
-  store.put("a", 1, 1);
+  put(store, "a", 1, 1);
   CHECK(entries(store, "b").empty());
   CHECK(entries(store, "A").empty());
   CHECK(entries(store, "").empty());
@@ -50,19 +70,19 @@ TEST_CASE("memory_store: a key that was never put, and an empty store, have no r
 
 TEST_CASE("memory_store: of one key and second the last value wins, in its place") {
   MemoryStore store;
-  store.put("a", 1, 10);
-  store.put("a", 2, 20);
-  store.put("a", 3, 30);
-  store.put("a", 4, 20);
-  store.put("a", 5, 30);
-  store.put("a", 6, 10);
+  put(store, "a", 1, 10);
+  put(store, "a", 2, 20);
+  put(store, "a", 3, 30);
+  put(store, "a", 4, 20);
+  put(store, "a", 5, 30);
+  put(store, "a", 6, 10);
   CHECK(entries(store, "a") == Entries{{"a", 6, 10}, {"a", 4, 20}, {"a", 5, 30}});
 }
 
 TEST_CASE("memory_store: the same second under another key is another sample") {
   MemoryStore store;
-  store.put("a", 1, 10);
-  store.put("b", 2, 10);
+  put(store, "a", 1, 10);
+  put(store, "b", 2, 10);
   CHECK(entries(store, "a") == Entries{{"a", 1, 10}});
   CHECK(entries(store, "b") == Entries{{"b", 2, 10}});
 }
@@ -73,7 +93,7 @@ TEST_CASE("memory_store: samples that come late are put in the order of their ti
   MemoryStore store;
   for (const std::int64_t timestamp :
        {std::int64_t{5}, last, std::int64_t{0}, std::int64_t{-7}, first, std::int64_t{3}}) {
-    store.put("a", 1, timestamp);
+    put(store, "a", 1, timestamp);
   }
   CHECK(entries(store, "a") ==
         Entries{{"a", 1, first}, {"a", 1, -7}, {"a", 1, 0}, {"a", 1, 3}, {"a", 1, 5}, {"a", 1, last}});
@@ -81,26 +101,26 @@ TEST_CASE("memory_store: samples that come late are put in the order of their ti
 
 TEST_CASE("memory_store: the star gives every key in the order of its first put") {
   MemoryStore store;
-  store.put("zebra", 1, 1);
-  store.put("ant", 2, 2);
-  store.put("mule", 3, 3);
-  store.put("zebra", 4, 4);
-  store.put("ant", 5, 1);
+  put(store, "zebra", 1, 1);
+  put(store, "ant", 2, 2);
+  put(store, "mule", 3, 3);
+  put(store, "zebra", 4, 4);
+  put(store, "ant", 5, 1);
   CHECK(entries(store, "*") ==
         Entries{{"zebra", 1, 1}, {"zebra", 4, 4}, {"ant", 5, 1}, {"ant", 2, 2}, {"mule", 3, 3}});
 }
 
 TEST_CASE("memory_store: a key that is the star itself is stored, and shown with all others") {
   MemoryStore store;
-  store.put("a", 1, 1);
-  store.put("*", 2, 2);
+  put(store, "a", 1, 1);
+  put(store, "*", 2, 2);
   CHECK(entries(store, "*") == Entries{{"a", 1, 1}, {"*", 2, 2}});
 }
 
 TEST_CASE("memory_store: values that are no number are kept") {
   MemoryStore store;
-  store.put("a", std::numeric_limits<double>::quiet_NaN(), 1);
-  store.put("a", -std::numeric_limits<double>::infinity(), 2);
+  put(store, "a", std::numeric_limits<double>::quiet_NaN(), 1);
+  put(store, "a", -std::numeric_limits<double>::infinity(), 2);
   const Entries result = entries(store, "a");
   REQUIRE(result.size() == 2);
   CHECK(std::isnan(result[0].value));
@@ -110,7 +130,7 @@ TEST_CASE("memory_store: values that are no number are kept") {
 TEST_CASE("memory_store: it keeps the key, not the text that it was given in") {
   MemoryStore store;
   std::string key = "short";
-  store.put(key, 1, 1);
+  put(store, key, 1, 1);
   key.assign(5, 'x');
   CHECK(entries(store, "short") == Entries{{"short", 1, 1}});
   CHECK(entries(store, "xxxxx").empty());
@@ -129,7 +149,7 @@ TEST_CASE("memory_store: with many keys and puts in any order it holds what plai
     const auto timestamp = static_cast<std::int64_t>(random.up_to(60)) - 30;
     if (!model.contains(key)) order.push_back(key);
     model[key][timestamp] = i;
-    store.put(key, i, timestamp);
+    put(store, key, i, timestamp);
   }
   Entries all;
   for (const std::string& key : order) {
@@ -140,4 +160,49 @@ TEST_CASE("memory_store: with many keys and puts in any order it holds what plai
     all.insert(all.end(), expected.begin(), expected.end());
   }
   CHECK(entries(store, "*") == all);
+  CHECK(entries(store, "*", 1) == all);
+  CHECK(entries(store, "*", 7) == all);
+  CHECK(store.series_count() == model.size());
+  const MemoryStore moved = std::move(store);
+  CHECK(entries(moved, "*") == all);
+  for (const std::string& key : order) CHECK(moved.contains(key));
+}
+
+TEST_CASE("memory_store: a reading goes on where it paused, whatever was put meanwhile") {
+  MemoryStore store;
+  for (const int timestamp : {10, 20, 30}) put(store, "a", 1, timestamp);
+  put(store, "b", 1, 5);
+  Cursor cursor = store.find("*");
+  Entries seen;
+  std::error_code ec;
+  const auto read_two = [&] {
+    store.read(
+        cursor,
+        [&, rows = 0](const statwire::protocol::Row& row) mutable {
+          seen.push_back({std::string{row.key}, row.value, row.timestamp});
+          return ++rows != 2;
+        },
+        ec);
+  };
+  read_two();
+  put(store, "a", 2, 15);  // behind the reading
+  put(store, "a", 2, 20);
+  put(store, "a", 2, 25);  // ahead of it
+  put(store, "a", 2, 30);
+  put(store, "b", 2, 6);
+  put(store, "c", 2, 1);  // a series that was not there when the reading began
+  while (cursor.series != cursor.end) read_two();
+  CHECK(seen == Entries{{"a", 1, 10}, {"a", 1, 20}, {"a", 2, 25}, {"a", 2, 30}, {"b", 1, 5}, {"b", 2, 6}});
+}
+
+TEST_CASE("memory_store: it says which series it has, and how many") {
+  MemoryStore store;
+  CHECK(store.series_count() == 0);
+  CHECK_FALSE(store.contains("a"));
+  put(store, "a", 1, 1);
+  put(store, "a", 1, 2);
+  put(store, "b", 1, 1);
+  CHECK(store.series_count() == 2);
+  CHECK(store.contains("a"));
+  CHECK_FALSE(store.contains("*"));
 }

@@ -7,13 +7,17 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <vector>
 
+#include "statwire/server/memory_store.hpp"
 #include "support/dialogue.hpp"
 #include "support/random_bytes.hpp"
 #include "support/splits.hpp"
 
 namespace {
 
+using statwire::server::DialogueState;
 using statwire::server::MemoryStore;
 using statwire::server::MetricsDialogue;
 using statwire::test::every_split;
@@ -25,10 +29,10 @@ constexpr std::size_t limit = 64;
 /// What a dialogue over a store of its own answers to the pieces.
 std::string answers(const Pieces& pieces) {
   MemoryStore store;
-  MetricsDialogue dialogue{store, limit};
+  MetricsDialogue dialogue{store, {.max_line_bytes = limit}};
   std::string out;
   for (const std::string_view piece : pieces) {
-    if (!feed(dialogue, piece, out)) return out + "(closed)";
+    if (!feed(dialogue, store, piece, out)) return out + "(closed)";
   }
   return out;
 }
@@ -67,12 +71,12 @@ TEST_CASE("metrics_dialogue: requests are answered in order however they are cut
 
 TEST_CASE("metrics_dialogue: a request is not answered before its line feed") {
   MemoryStore store;
-  MetricsDialogue dialogue{store, limit};
+  MetricsDialogue dialogue{store, {.max_line_bytes = limit}};
   std::string out;
-  CHECK(feed(dialogue, "put a 1", out));
-  CHECK(feed(dialogue, " 5", out));
+  CHECK(feed(dialogue, store, "put a 1", out));
+  CHECK(feed(dialogue, store, " 5", out));
   CHECK(out.empty());
-  CHECK(feed(dialogue, "\n", out));
+  CHECK(feed(dialogue, store, "\n", out));
   CHECK(out == "ok\n\n");
 }
 
@@ -84,23 +88,23 @@ TEST_CASE("metrics_dialogue: a command that ends with two line feeds has one rep
 
 TEST_CASE("metrics_dialogue: what it answers is appended") {
   MemoryStore store;
-  MetricsDialogue dialogue{store, limit};
+  MetricsDialogue dialogue{store, {.max_line_bytes = limit}};
   std::string out = "earlier;";
-  CHECK(feed(dialogue, "get a\n", out));
-  CHECK(feed(dialogue, "wrong\n", out));
+  CHECK(feed(dialogue, store, "get a\n", out));
+  CHECK(feed(dialogue, store, "wrong\n", out));
   CHECK(out == "earlier;ok\n\nerror\nwrong command\n\n");
 }
 
 TEST_CASE("metrics_dialogue: clients share the store, but not their unfinished lines") {
   MemoryStore store;
-  MetricsDialogue first{store, limit};
-  MetricsDialogue second{store, limit};
+  MetricsDialogue first{store, {.max_line_bytes = limit}};
+  MetricsDialogue second{store, {.max_line_bytes = limit}};
   std::string to_first;
   std::string to_second;
-  CHECK(feed(first, "put k 0.25", to_first));
-  CHECK(feed(second, "put k 2.156 2\nget k\n", to_second));
+  CHECK(feed(first, store, "put k 0.25", to_first));
+  CHECK(feed(second, store, "put k 2.156 2\nget k\n", to_second));
   CHECK(to_second == "ok\n\nok\nk 2.156 2\n\n");
-  CHECK(feed(first, " 1\nget k\n", to_first));
+  CHECK(feed(first, store, " 1\nget k\n", to_first));
   CHECK(to_first == "ok\n\nok\nk 0.25 1\nk 2.156 2\n\n");
 }
 
@@ -113,18 +117,16 @@ TEST_CASE("metrics_dialogue: a line may be as long as the limit, a longer one is
   }
   const std::string long_line = "get a\n" + fits + "3\nget a\n";
   for (const Pieces& pieces : every_split(long_line)) {
-    CHECK(answers(pieces) == "ok\n\nerror\nwrong command\n\n(closed)");
+    CHECK(answers(pieces) == "ok\n\nerror\nline too long (limit 64 bytes)\n\n(closed)");
   }
 }
 
 TEST_CASE("metrics_dialogue: nothing of a line that is too long is stored") {
   MemoryStore store;
-  MetricsDialogue dialogue{store, 12};
+  MetricsDialogue dialogue{store, {.max_line_bytes = 12}};
   std::string out;
-  CHECK_FALSE(feed(dialogue, "put a 1 234567\n", out));
-  std::size_t rows = 0;
-  store.for_each("*", [&](const statwire::protocol::Row&) { ++rows; });
-  CHECK(rows == 0);
+  CHECK_FALSE(feed(dialogue, store, "put a 1 234567\n", out));
+  CHECK(store.series_count() == 0);
 }
 
 TEST_CASE("metrics_dialogue: any bytes have as many whole replies as they have lines") {
@@ -143,20 +145,21 @@ TEST_CASE("metrics_dialogue: any bytes have as many whole replies as they have l
 
 TEST_CASE("metrics_dialogue: it pauses when there is enough to send, and goes on where it stopped") {
   MemoryStore store;
-  for (int i = 0; i < 1000; ++i) store.put("key", 1, i);  // some 10 KB a reply
-  MetricsDialogue dialogue{store, limit};
+  std::error_code ec;
+  for (int i = 0; i < 1000; ++i) store.put("key", 1, i, ec);  // some 10 KB a reply
+  MetricsDialogue dialogue{store, {.max_line_bytes = limit}};
   std::string requests;
   for (int i = 0; i < 100; ++i) requests += "get key\n";
   requests += "wrong\n";
   dialogue.give(requests);
   std::string replies;
-  CHECK((dialogue.answer(replies) == MetricsDialogue::State::has_more));
+  CHECK((dialogue.answer(replies) == DialogueState::has_more));
   CHECK(replies.size() >= 65536);
-  CHECK(replies.size() < 2 * 65536);
+  CHECK(replies.size() < 65536 + limit);
 
   std::string rest;
   const std::string one_reply = replies.substr(0, replies.find("\n\n") + 2);
-  while (dialogue.answer(rest) == MetricsDialogue::State::has_more) {
+  while (dialogue.answer(rest) == DialogueState::has_more) {
     replies += rest;
     rest.clear();
   }

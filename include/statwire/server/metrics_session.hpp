@@ -1,0 +1,119 @@
+#pragma once
+
+// One client of the metrics server, from its first byte to its last: a socket around a dialogue, and what
+// all sessions of a server share. Everything happens on the thread of the server's event loop.
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "statwire/detail/asio.hpp"
+#include "statwire/server/farewell.hpp"
+#include "statwire/server/group_commit.hpp"
+#include "statwire/server/metrics_dialogue.hpp"
+#include "statwire/server/store.hpp"
+
+namespace statwire::server::detail {
+
+template <MetricsStore Store>
+class MetricsSession;
+
+/// What the sessions of a server share. Their handlers run only while it lives; the counts outlive it, for
+/// sessions end with the event loop.
+template <MetricsStore Store>
+struct MetricsSessions {
+  MetricsSessions(asio::io_context& io, Store& shared_store, const MetricsLimits& shared_limits)
+      : store{shared_store}, limits{shared_limits}, commits{io, shared_store} {}
+
+  Store& store;
+  MetricsLimits limits;
+  GroupCommit<Store, MetricsSession<Store>> commits;
+  /// Where every session reads: idle ones own no buffer. One that cannot answer at once keeps a copy.
+  std::vector<char> buffer = std::vector<char>(65536);
+  std::shared_ptr<std::size_t> count = std::make_shared<std::size_t>(0);
+  std::shared_ptr<std::size_t> farewells = std::make_shared<std::size_t>(0);
+};
+
+/// Reads requests, answers them in order, and reads on only when its answers are written, so a client that
+/// does not read costs the server one buffer of requests and one of replies. Handles one buffer in a turn of
+/// the loop, so that others have theirs. Lives as long as an operation of its own is under way.
+template <MetricsStore Store>
+class MetricsSession : public std::enable_shared_from_this<MetricsSession<Store>> {
+ public:
+  MetricsSession(asio::ip::tcp::socket socket, MetricsSessions<Store>& sessions)
+      : socket_{std::move(socket)},
+        sessions_{sessions},
+        dialogue_{sessions.store, sessions.limits},
+        presence_{sessions.count} {}
+
+  void begin() {
+    std::error_code ec;
+    // An answer is whole when it is written, so there is nothing to wait for.
+    socket_.set_option(asio::ip::tcp::no_delay{true}, ec);
+    socket_.non_blocking(true, ec);
+    if (!ec) wait();
+  }
+
+  /// Sends what waited for its puts to be safe, or says that they are not.
+  void on_commit(std::error_code ec) {
+    if (!ec) {
+      dialogue_.committed();
+    } else if (!dialogue_.not_stored(out_, ec)) {
+      state_ = DialogueState::is_broken;
+    }
+    send();
+  }
+
+ private:
+  using std::enable_shared_from_this<MetricsSession>::shared_from_this;
+
+  void wait() {
+    out_ = {};  // most connections are idle most of the time
+    socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](std::error_code ec) {
+      if (!ec) self->read();
+    });
+  }
+
+  void read() {
+    std::error_code ec;
+    const std::size_t bytes = socket_.read_some(asio::buffer(sessions_.buffer), ec);
+    if (ec == asio::error::would_block || ec == asio::error::interrupted) return wait();
+    if (ec) return;
+    dialogue_.give({sessions_.buffer.data(), bytes});
+    answer();
+  }
+
+  void answer() {
+    state_ = dialogue_.answer(out_);
+    if (state_ == DialogueState::has_more) dialogue_.keep_rest();
+    if (out_.empty() && state_ == DialogueState::needs_bytes) return wait();
+    if constexpr (CommittingStore<Store>) {
+      if (dialogue_.is_uncommitted()) return sessions_.commits.join(shared_from_this());
+    }
+    send();
+  }
+
+  void send() {
+    if (state_ == DialogueState::is_broken) {
+      return Farewell::say(std::move(socket_), std::move(out_), sessions_.farewells);
+    }
+    asio::async_write(socket_, asio::buffer(out_),
+                      [self = shared_from_this()](std::error_code ec, std::size_t) {
+                        if (ec) return;
+                        self->out_.clear();
+                        self->state_ == DialogueState::has_more ? self->answer() : self->wait();
+                      });
+  }
+
+  asio::ip::tcp::socket socket_;
+  MetricsSessions<Store>& sessions_;
+  MetricsDialogue<Store> dialogue_;
+  DialogueState state_ = DialogueState::needs_bytes;  ///< After what is being sent.
+  std::string out_;
+  Presence presence_;
+};
+
+}  // namespace statwire::server::detail
