@@ -43,7 +43,9 @@ inline std::error_code check_put(std::string_view key, double value) noexcept {
 }
 
 /// Appends `put key value timestamp\n`. The key is valid; the value prints shortest, `0.5` or `301`.
-inline void append_put(std::string& out, std::string_view key, double value, std::int64_t timestamp) {
+/// `Out` is a std::string, or appends like one.
+template <class Out>
+void append_put(Out& out, std::string_view key, double value, std::int64_t timestamp) {
   char text[max_number_chars];
   out.append("put ").append(key).append(" ");
   out.append(text, write_float(text, value, WholeNumbers::plain));
@@ -53,7 +55,8 @@ inline void append_put(std::string& out, std::string_view key, double value, std
 }
 
 /// Appends `get key\n`. The key is valid, or all_keys.
-inline void append_get(std::string& out, std::string_view key) {
+template <class Out>
+void append_get(Out& out, std::string_view key) {
   out.append("get ").append(key).append("\n");
 }
 
@@ -103,8 +106,8 @@ class RequestReader {
   void give(std::string_view piece) noexcept {
     piece_ = piece;
     follows_line_ = false;
-    kept_ = {};
-    line_ = {};
+    std::string{}.swap(kept_);  // assigning would keep the memory
+    std::string{}.swap(line_);
   }
 
   /// Copies what is left of the piece, so that the memory it was given in may be used for another.

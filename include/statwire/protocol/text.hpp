@@ -3,7 +3,6 @@
 // Cutting text into parts, shared by the parsers of this folder. Everything points into the text that was
 // given.
 
-#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -12,6 +11,11 @@ namespace statwire::protocol {
 
 /// The bytes that count as white space within a line.
 inline constexpr std::string_view blanks = " \t\r\v\f";
+
+/// Whether a byte is one of `blanks`; the searches of std::string_view take ten times as long to say so.
+constexpr bool is_blank(char c) noexcept {
+  return c == ' ' || (c >= '\t' && c <= '\r' && c != '\n');
+}
 
 /// Cuts the text before the first separator off the front of `rest`, and the separator with it. When there is
 /// none, all of it is returned and `rest` becomes null.
@@ -33,14 +37,15 @@ inline std::string_view trim(std::string_view text) noexcept {
 /// more.
 inline std::size_t split_words(std::string_view line, std::span<std::string_view> words) noexcept {
   std::size_t count = 0;
-  std::size_t end = 0;
-  for (std::size_t begin = line.find_first_not_of(blanks); begin != std::string_view::npos;
-       begin = line.find_first_not_of(blanks, end)) {
+  std::size_t next = 0;
+  for (;;) {
+    while (next < line.size() && is_blank(line[next])) ++next;
+    if (next == line.size()) return count;
     if (count == words.size()) return count + 1;
-    end = std::min(line.find_first_of(blanks, begin), line.size());
-    words[count++] = line.substr(begin, end - begin);
+    const std::size_t begin = next;
+    while (next < line.size() && !is_blank(line[next])) ++next;
+    words[count++] = line.substr(begin, next - begin);
   }
-  return count;
 }
 
 }  // namespace statwire::protocol

@@ -71,7 +71,7 @@ class MetricsSession : public std::enable_shared_from_this<MetricsSession<Store>
   using std::enable_shared_from_this<MetricsSession>::shared_from_this;
 
   void wait() {
-    out_ = {};  // most connections are idle most of the time
+    std::string{}.swap(out_);  // gives its memory back: most connections are idle most of the time
     socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](std::error_code ec) {
       if (!ec) self->read();
     });
