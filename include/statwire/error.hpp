@@ -27,6 +27,7 @@ enum class errc {
   invalid_option = 12,     ///< An option has a value outside its range; equals std::errc::invalid_argument.
   reply_too_long = 13,     ///< A line of a reply is longer than the client's limit.
   reply_too_large = 14,    ///< A reply has more bytes or rows than the client's limits.
+  queue_full = 15,         ///< Requests that wait fill the memory a client allows them; nothing was sent.
 };
 
 namespace detail {
@@ -65,6 +66,8 @@ class ErrorCategory final : public std::error_category {
         return "a line of the reply is too long";
       case errc::reply_too_large:
         return "the reply has more bytes or rows than the limits of the client allow";
+      case errc::queue_full:
+        return "the requests that are not answered yet fill the memory that the client allows them";
     }
     return "unknown error " + std::to_string(value);
   }

@@ -33,12 +33,15 @@ void throw_exception(const Exception& exception) {
 }  // namespace asio::detail
 #endif
 
+#include <asio/bind_executor.hpp>
 #include <asio/error.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/ip/udp.hpp>
 #include <asio/post.hpp>
+#include <asio/recycling_allocator.hpp>
 #include <asio/steady_timer.hpp>
+#include <asio/strand.hpp>
 #include <asio/write.hpp>
 #if __has_include(<fcntl.h>)
 #include <fcntl.h>
