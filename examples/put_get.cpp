@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "address.hpp"
+
 namespace {
 
 void put_and_get(const std::string& host, std::uint16_t port) {
@@ -28,25 +30,15 @@ void put_and_get(const std::string& host, std::uint16_t port) {
   }
 }
 
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  const std::optional<std::int64_t> port = statwire::protocol::parse_integer(text);
-  if (!port || *port < 1 || *port > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;
-  return static_cast<std::uint16_t>(*port);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> arguments{argv + 1, argv + argc};
-  const auto port = arguments.size() == 2 ? parse_port(arguments[1]) : std::nullopt;
-  if (!arguments.empty() && !port) {
-    std::cerr << "put_get: give no arguments, or a host and a port from 1 to 65535: put_get 127.0.0.1 8888\n";
-    return 1;
-  }
+  std::optional<example::Address> address;
+  if (!example::parse_arguments(argc, argv, address)) return 2;
   std::cout << std::setprecision(std::numeric_limits<double>::max_digits10);
   try {
-    if (port) {
-      put_and_get(arguments[0], *port);
+    if (address) {
+      put_and_get(address->host, address->port);
     } else {
       statwire::server::MetricsServer server;
       server.start();

@@ -55,6 +55,42 @@ TEST_CASE("put_get: a server that is not there is one line and exit status 1") {
   CHECK(split(output, '\n').size() == 2);
 }
 
+TEST_CASE("put_get, buffered_put: arguments that are none are one line that says what is right") {
+  std::string output;
+  for (const std::string name : {"put_get", "buffered_put"}) {
+    for (const std::vector<std::string>& arguments :
+         std::vector<std::vector<std::string>>{{"127.0.0.1"},
+                                               {"127.0.0.1", "0"},
+                                               {"127.0.0.1", "70000"},
+                                               {"127.0.0.1", "x"},
+                                               {"a", "1", "b"}}) {
+      std::vector<std::string> command{example(name)};
+      command.insert(command.end(), arguments.begin(), arguments.end());
+      CHECK(run(command, output) == 2);
+      CHECK(output == name + ": give no arguments, or a host and a port from 1 to 65535: " + name +
+                          " 127.0.0.1 8888\n");
+    }
+  }
+}
+
+TEST_CASE("buffered_put: every point is stored, with a server of its own or another") {
+  std::string output;
+  CHECK(run({example("buffered_put")}, output) == 0);
+  CHECK(output == "10000 put, 10000 stored, 0 dropped, 0 pending\n");
+
+  server::MetricsServer server;
+  server.start();
+  CHECK(run({example("buffered_put"), "127.0.0.1", std::to_string(server.port())}, output) == 0);
+  CHECK(MetricsClient{"127.0.0.1", server.port()}.get("wave").at("wave").size() == 10'000);
+}
+
+TEST_CASE("buffered_put: a server that is not there is said, and exit status 1") {
+  std::string output;
+  CHECK(run({example("buffered_put"), "127.0.0.1", std::to_string(free_port<asio::ip::tcp>())}, output) == 1);
+  CHECK(output.find("10000 put, 0 stored, 0 dropped, 10000 pending\n") != std::string::npos);
+  CHECK(output.find("buffered_put: Connection refused\n") != std::string::npos);
+}
+
 TEST_CASE("statsd_listen: it prints every line that arrives, until it is told to end") {
   ChildProcess listener{{example("statsd_listen"), "0"}};
   const std::string words = "listening on 127.0.0.1 port ";
