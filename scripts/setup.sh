@@ -31,6 +31,7 @@ has_command() { command -v "$1" >/dev/null; }
 has_daemon() { PATH=$PATH:/usr/sbin has_command "$1"; }  # Debian keeps them out of the PATH of users
 has_header() { printf '#if !__has_include(<%s>)\n#error\n#endif\n' "$1" | g++ -std=c++20 -fsyntax-only -x c++ - 2>/dev/null; }
 has_any_header() { for header in "$@"; do has_header "$header" && return; done; return 1; }
+has_whisper() { /usr/bin/python3 -c 'import whisper' 2>/dev/null; }  # Debian's modules are Debian's Python's
 has_sanitizers() { echo 'int main() {}' | clang++ -fsanitize=address -x c++ -o /dev/null - 2>/dev/null; }
 
 # Each need: Debian's package, and how to see that what it brings is there, from wherever it came.
@@ -66,6 +67,9 @@ find_missing() {
     need npm has_command npm
     need collectd-core has_daemon collectd
     need netdata-core has_daemon netdata
+    need graphite-carbon has_daemon carbon-cache
+    need python3-whisper has_whisper
+    need victoria-metrics has_daemon victoria-metrics
   fi
 }
 
@@ -83,7 +87,7 @@ install_packages() {
     as_root=(sudo)
   fi
   echo "setup.sh: installing ${missing[*]}"
-  local log policy=/usr/sbin/policy-rc.d service
+  local log policy=/usr/sbin/policy-rc.d
   log=$(mktemp)
   trap "rm -f '$log'" EXIT
   if [ "$with_counterparts" = yes ] && [ ! -e "$policy" ]; then
@@ -98,8 +102,10 @@ install_packages() {
     echo "setup.sh: apt-get could not install: ${missing[*]}" >&2
     exit 1
   fi
-  for service in collectd netdata; do  # nor does a new one start with the system
-    [[ " ${missing[*]} " != *" $service-core "* ]] || "${as_root[@]}" update-rc.d "$service" disable >/dev/null
+  local daemon
+  for daemon in collectd-core=collectd netdata-core=netdata graphite-carbon=carbon-cache \
+    victoria-metrics=victoria-metrics; do  # nor does a new one start with the system
+    [[ " ${missing[*]} " != *" ${daemon%=*} "* ]] || "${as_root[@]}" update-rc.d "${daemon#*=}" disable >/dev/null
   done
 }
 

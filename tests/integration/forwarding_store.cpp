@@ -320,7 +320,7 @@ TEST_CASE("forwarding store: a name is looked up in the background, and again af
       {.host = "graphite.example",
        .port = port,
        .lookup = [lookups, port](const std::string& host, std::uint16_t,
-                                 std::error_code& ec) -> detail::Endpoints<asio::ip::tcp> {
+                                 std::error_code& ec) -> statwire::detail::Endpoints<asio::ip::tcp> {
          CHECK(host == "graphite.example");
          if (lookups->fetch_add(1) == 0) {
            ec = asio::error::host_not_found;

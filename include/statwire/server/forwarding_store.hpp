@@ -44,7 +44,7 @@ struct ForwardingOptions {
   /// How long the destructor tries to hand over the rest; it waits until the listener has read everything.
   std::chrono::milliseconds close_timeout{2'000};
   /// Finds the endpoints of a host name; called on a thread of its own, and may block. For tests.
-  detail::LookupFunction<asio::ip::tcp> lookup = &detail::system_lookup<asio::ip::tcp>;
+  statwire::detail::LookupFunction<asio::ip::tcp> lookup = &statwire::detail::system_lookup<asio::ip::tcp>;
 };
 
 /// What became of the points that the inner store accepted: accepted == sent + pending + dropped +

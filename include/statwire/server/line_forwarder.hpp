@@ -51,7 +51,7 @@ class LineForwarder {
       : options_{require_valid(std::move(options))},
         queue_{options_.max_queue_bytes, options_.resend_window},
         connection_{io_, options_.peer, *this} {
-    const std::error_code ec = detail::error_of([this] {
+    const std::error_code ec = statwire::detail::error_of([this] {
       asio::post(io_, [this] { connection_.open(); });
       thread_ = std::thread{[this] { run(); }};
     });
@@ -126,7 +126,7 @@ class LineForwarder {
 
   /// Has the thread look after the queue. Called with the lock.
   void wake() noexcept {
-    const auto failed = detail::error_of([this] { asio::post(io_, [this] { attend(); }); });
+    const auto failed = statwire::detail::error_of([this] { asio::post(io_, [this] { attend(); }); });
     if (!failed) is_asleep_ = false;
   }
 
@@ -134,7 +134,7 @@ class LineForwarder {
 
   void run() noexcept {
     // No memory, no descriptors: tried again after a pause, like everything.
-    while (const std::error_code ec = detail::error_of([this] { io_.run(); })) connection_.lose(ec);
+    while (const std::error_code ec = statwire::detail::error_of([this] { io_.run(); })) connection_.lose(ec);
   }
 
   void attend() {

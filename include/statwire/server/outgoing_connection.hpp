@@ -27,7 +27,7 @@ struct Peer {
   std::string host;  ///< A name, or an address without brackets.
   std::uint16_t port;
   /// Finds the endpoints of a host name; called on a thread of its own, and may block.
-  detail::LookupFunction<asio::ip::tcp> lookup;
+  statwire::detail::LookupFunction<asio::ip::tcp> lookup;
 };
 
 /// Tells its owner, on the thread of the event loop: `on_open()`; `on_written(bytes)`, when the connection
@@ -46,7 +46,7 @@ class OutgoingConnection {
   void open() {
     const std::uint64_t step = begin(State::opening);
     next_ = 0;
-    if (const auto literal = detail::literal_endpoint<Tcp>(peer_.host, peer_.port)) {
+    if (const auto literal = statwire::detail::literal_endpoint<Tcp>(peer_.host, peer_.port)) {
       endpoints_ = {*literal};
       return connect();
     }
@@ -89,8 +89,8 @@ class OutgoingConnection {
     if (is_open() && now - opened_at_ >= good_life) backoff_.succeeded();
     const std::uint64_t step = begin(State::pausing);
     socket_.reset();
-    owner_.on_lost(detail::standard(ec));
-    detail::error_of([&] { after(backoff_.next_pause(), step, [this] { open(); }); });
+    owner_.on_lost(statwire::detail::standard(ec));
+    statwire::detail::error_of([&] { after(backoff_.next_pause(), step, [this] { open(); }); });
   }
 
  private:
@@ -120,8 +120,12 @@ class OutgoingConnection {
 
   void connect() {
     const std::uint64_t step = begin(State::opening);
+    const Tcp::endpoint& endpoint = endpoints_[next_++];
     socket_.emplace(io_);
-    socket_->async_connect(endpoints_[next_++], [this, step](std::error_code ec) {
+    std::error_code ignored;  // async_connect says it again
+    socket_->open(endpoint.protocol(), ignored);
+    if (!ignored) statwire::detail::close_on_exec(*socket_);
+    socket_->async_connect(endpoint, [this, step](std::error_code ec) {
       if (step == step_) ec ? not_connected(ec) : connected();
     });
     after(connect_patience, step, [this] { not_connected(errc::timed_out); });
@@ -166,12 +170,12 @@ class OutgoingConnection {
   Owner& owner_;
   State state_ = State::opening;
   std::uint64_t step_ = 0;
-  detail::BackgroundLookup<Tcp> lookup_;
-  detail::Endpoints<Tcp> endpoints_;
+  statwire::detail::BackgroundLookup<Tcp> lookup_;
+  statwire::detail::Endpoints<Tcp> endpoints_;
   std::size_t next_ = 0;  // the endpoint to try next
   std::optional<Tcp::socket> socket_;
   asio::steady_timer timer_;
-  detail::Backoff backoff_;
+  statwire::detail::Backoff backoff_;
   Deadline opened_at_{};
   bool is_shut_down_ = false;
   std::array<char, 512> answers_;

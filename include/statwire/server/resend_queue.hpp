@@ -123,7 +123,7 @@ class ResendQueue {
   void mark(Deadline now) noexcept {
     if (!marks_.empty() && now <= marks_.back().since + stretch()) {
       marks_.back().end = complete_;
-    } else if (detail::error_of([&] { marks_.push_back({complete_, now}); }) && !marks_.empty()) {
+    } else if (statwire::detail::error_of([&] { marks_.push_back({complete_, now}); }) && !marks_.empty()) {
       marks_.back().end = complete_;  // no memory: it is forgotten a little early
     }
   }
@@ -170,7 +170,7 @@ class ResendQueue {
   }
 
   bool reserve(std::size_t bytes) noexcept {
-    const auto failed = detail::error_of([&] {
+    const auto failed = statwire::detail::error_of([&] {
       while (chunks_.size() * chunk_bytes < end_ - base_ + bytes) {
         chunks_.push_back(spare_ ? std::move(spare_) : std::unique_ptr<char[]>{new char[chunk_bytes]});
       }
