@@ -117,7 +117,8 @@ struct HandedOn {
 ///
 /// Cost: one allocation an operation (from the handler's allocator), none for the text of a put whose line
 /// has up to 104 bytes; one timer for all.
-template <AsyncStream Stream = AsyncTcpStream>
+/// `Clock` gives the time of a put without a timestamp.
+template <AsyncStream Stream = AsyncTcpStream, class Clock = std::chrono::system_clock>
 class AsyncMetricsClient {
  public:
   using executor_type = typename Stream::executor_type;
@@ -174,8 +175,7 @@ class AsyncMetricsClient {
   /// Stores one value as of now.
   template <class Token>
   auto async_put(std::string_view key, double value, Token&& token) {
-    return async_put(key, value, client::unix_seconds<std::chrono::system_clock>(),
-                     std::forward<Token>(token));
+    return async_put(key, value, client::unix_seconds<Clock>(), std::forward<Token>(token));
   }
 
   /// Stores many values, of which all or none are sent: those of one call may have max_pending_bytes of
@@ -184,7 +184,7 @@ class AsyncMetricsClient {
   template <class Token>
   auto async_put(std::span<const Point> points, Token&& token) {
     Asked<detail::Counted> asked{.kind = Kind::put, .requests = points.size()};
-    const std::int64_t now = client::unix_seconds<std::chrono::system_clock>();
+    const std::int64_t now = client::unix_seconds<Clock>();
     for (const Point& point : points) {
       asked.ec = protocol::check_put(point.key, point.value);
       if (!asked.ec && asked.lines.view().size() > max_pending_bytes_) asked.ec = errc::queue_full;

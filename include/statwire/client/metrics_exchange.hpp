@@ -114,8 +114,13 @@ class MetricsExchange {
   void take_unwritten(std::string& empty) noexcept { unwritten_.swap(empty); }
 
   /// Takes what was read; operations complete on the way. An error means that the connection is of no more
-  /// use.
-  void receive(std::string_view bytes, std::error_code& ec) { pipeline_.receive(bytes, *this, ec); }
+  /// use: fail() is to follow. When bytes that nobody asked for follow the last answer, its operation has the
+  /// error, as one that is answered twice cannot know which answer was meant.
+  void receive(std::string_view bytes, std::error_code& ec) {
+    pipeline_.receive(bytes, *this, ec);
+    if (ec && orders_.empty()) answered_ec_ = ec;
+    complete(answered_, answered_ec_);
+  }
 
   /// The connection is closed: every operation completes with the error.
   void fail(std::error_code ec) {
@@ -156,9 +161,10 @@ class MetricsExchange {
 
   // What the pipeline tells of the answers: see AnswerListener.
   void row(const protocol::Row& row) {
+    complete(answered_, answered_ec_);
     if (orders_.front().operation) orders_.front().operation->row(row);
   }
-  void got() { end_oldest({}); }
+  void got() { answer_oldest({}); }
   void stored(std::size_t count) {
     while (count != 0) {
       Order& oldest = orders_.front();
@@ -176,7 +182,15 @@ class MetricsExchange {
  private:
   void answered(Order& oldest, std::size_t count) {
     oldest.requests -= count;
-    if (oldest.requests == 0) end_oldest(oldest.is_refused ? errc::command_refused : std::error_code{});
+    if (oldest.requests == 0) answer_oldest(oldest.is_refused ? errc::command_refused : std::error_code{});
+  }
+
+  /// Completes the order that was answered before; the last one waits for the end of the bytes.
+  void answer_oldest(std::error_code ec) {
+    complete(answered_, answered_ec_);
+    answered_ = orders_.pop_front();
+    answered_ec_ = ec;
+    ended_bytes_ += answered_.bytes;
   }
 
   void end_oldest(std::error_code ec) {
@@ -187,6 +201,7 @@ class MetricsExchange {
 
   template <class ErrorOf>
   void end_all(ErrorOf&& error_of) {
+    complete(answered_, answered_ec_);
     pipeline_.reset();
     unwritten_.clear();
     while (!orders_.empty()) end_oldest(error_of(orders_.front()));
@@ -203,6 +218,8 @@ class MetricsExchange {
   protocol::ReplyLimits limits_;
   MetricsPipeline pipeline_;
   Ring<Order> orders_;
+  Order answered_;  ///< The last, while the bytes of its answer are looked at.
+  std::error_code answered_ec_;
   std::string unwritten_;
   std::size_t ended_bytes_ = 0;
 };
