@@ -60,6 +60,7 @@ find_missing() {
     need libclang-rt-dev has_sanitizers
   fi
   if [ "$goal" != demo ]; then
+    need libsqlite3-dev has_header sqlite3.h
     need catch2 has_any_header catch2/catch_all.hpp catch2/catch.hpp
   fi
   if [ "$with_counterparts" = yes ]; then

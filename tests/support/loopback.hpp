@@ -86,6 +86,18 @@ class RawConnection {
     REQUIRE_MESSAGE(!ec, ec.message());
   }
 
+  /// Reads until what came ends with these bytes; returns it.
+  std::string read_until(std::string_view ending) {
+    std::string received;
+    std::array<char, 4096> buffer;
+    std::error_code ec;
+    while (!ec && !received.ends_with(ending)) {
+      received.append(buffer.data(), transport_.read_some(buffer, soon(), ec));
+    }
+    REQUIRE_MESSAGE(!ec, ec.message());
+    return received;
+  }
+
   /// Reads until the peer closes the connection; returns what came.
   std::string read_to_end() {
     std::string received;

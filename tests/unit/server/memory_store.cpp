@@ -10,62 +10,31 @@
 #include <limits>
 #include <map>
 #include <string>
-#include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "support/random_bytes.hpp"
+#include "support/stored.hpp"
 
 namespace {
 
 using statwire::server::Cursor;
 using statwire::server::MemoryStore;
-
-struct Entry {
-  std::string key;
-  double value;
-  std::int64_t timestamp;
-  bool operator==(const Entry&) const = default;
-};
-
-using Entries = std::vector<Entry>;
-
-/// Reads `rows_at_once` rows, then goes on from the cursor.
-Entries entries(const MemoryStore& store, std::string_view key, std::size_t rows_at_once = 1000) {
-  Entries result;
-  Cursor cursor = store.find(key);
-  while (cursor.series != cursor.end) {
-    std::size_t rows = 0;
-    std::error_code ec;
-    store.read(
-        cursor,
-        [&](const statwire::protocol::Row& row) {
-          result.push_back({std::string{row.key}, row.value, row.timestamp});
-          return ++rows != rows_at_once;
-        },
-        ec);
-    CHECK(!ec);
-  }
-  return result;
-}
-
-void put(MemoryStore& store, std::string_view key, double value, std::int64_t timestamp) {
-  auto ec = std::make_error_code(std::errc::io_error);  // to be cleared
-  store.put(key, value, timestamp, ec);
-  REQUIRE(!ec);
-}
+using statwire::test::Entries;
+using statwire::test::put;
+using statwire::test::read_on;
+using statwire::test::stored;
 
 }  // namespace
 
 TEST_CASE("memory_store: a key that was never put, and an empty store, have no rows") {
   MemoryStore store;
-  CHECK(entries(store, "*").empty());
-  CHECK(entries(store, "a").empty());
+  CHECK(stored(store, "*").empty());
+  CHECK(stored(store, "a").empty());
   put(store, "a", 1, 1);
-  CHECK(entries(store, "b").empty());
-  CHECK(entries(store, "A").empty());
-  CHECK(entries(store, "").empty());
+  CHECK(stored(store, "b").empty());
+  CHECK(stored(store, "A").empty());
+  CHECK(stored(store, "").empty());
 }
 
 TEST_CASE("memory_store: of one key and second the last value wins, in its place") {
@@ -76,15 +45,15 @@ TEST_CASE("memory_store: of one key and second the last value wins, in its place
   put(store, "a", 4, 20);
   put(store, "a", 5, 30);
   put(store, "a", 6, 10);
-  CHECK(entries(store, "a") == Entries{{"a", 6, 10}, {"a", 4, 20}, {"a", 5, 30}});
+  CHECK(stored(store, "a") == Entries{{"a", 6, 10}, {"a", 4, 20}, {"a", 5, 30}});
 }
 
 TEST_CASE("memory_store: the same second under another key is another sample") {
   MemoryStore store;
   put(store, "a", 1, 10);
   put(store, "b", 2, 10);
-  CHECK(entries(store, "a") == Entries{{"a", 1, 10}});
-  CHECK(entries(store, "b") == Entries{{"b", 2, 10}});
+  CHECK(stored(store, "a") == Entries{{"a", 1, 10}});
+  CHECK(stored(store, "b") == Entries{{"b", 2, 10}});
 }
 
 TEST_CASE("memory_store: samples that come late are put in the order of their timestamps") {
@@ -95,7 +64,7 @@ TEST_CASE("memory_store: samples that come late are put in the order of their ti
        {std::int64_t{5}, last, std::int64_t{0}, std::int64_t{-7}, first, std::int64_t{3}}) {
     put(store, "a", 1, timestamp);
   }
-  CHECK(entries(store, "a") ==
+  CHECK(stored(store, "a") ==
         Entries{{"a", 1, first}, {"a", 1, -7}, {"a", 1, 0}, {"a", 1, 3}, {"a", 1, 5}, {"a", 1, last}});
 }
 
@@ -106,7 +75,7 @@ TEST_CASE("memory_store: the star gives every key in the order of its first put"
   put(store, "mule", 3, 3);
   put(store, "zebra", 4, 4);
   put(store, "ant", 5, 1);
-  CHECK(entries(store, "*") ==
+  CHECK(stored(store, "*") ==
         Entries{{"zebra", 1, 1}, {"zebra", 4, 4}, {"ant", 5, 1}, {"ant", 2, 2}, {"mule", 3, 3}});
 }
 
@@ -114,14 +83,14 @@ TEST_CASE("memory_store: a key that is the star itself is stored, and shown with
   MemoryStore store;
   put(store, "a", 1, 1);
   put(store, "*", 2, 2);
-  CHECK(entries(store, "*") == Entries{{"a", 1, 1}, {"*", 2, 2}});
+  CHECK(stored(store, "*") == Entries{{"a", 1, 1}, {"*", 2, 2}});
 }
 
 TEST_CASE("memory_store: values that are no number are kept") {
   MemoryStore store;
   put(store, "a", std::numeric_limits<double>::quiet_NaN(), 1);
   put(store, "a", -std::numeric_limits<double>::infinity(), 2);
-  const Entries result = entries(store, "a");
+  const Entries result = stored(store, "a");
   REQUIRE(result.size() == 2);
   CHECK(std::isnan(result[0].value));
   CHECK(result[1].value == -std::numeric_limits<double>::infinity());
@@ -132,8 +101,8 @@ TEST_CASE("memory_store: it keeps the key, not the text that it was given in") {
   std::string key = "short";
   put(store, key, 1, 1);
   key.assign(5, 'x');
-  CHECK(entries(store, "short") == Entries{{"short", 1, 1}});
-  CHECK(entries(store, "xxxxx").empty());
+  CHECK(stored(store, "short") == Entries{{"short", 1, 1}});
+  CHECK(stored(store, "xxxxx").empty());
 }
 
 TEST_CASE("memory_store: with many keys and puts in any order it holds what plain maps would") {
@@ -156,15 +125,15 @@ TEST_CASE("memory_store: with many keys and puts in any order it holds what plai
     Entries expected;
     for (const auto& [timestamp, value] : model[key]) expected.push_back({key, value, timestamp});
     CAPTURE(key);
-    CHECK(entries(store, key) == expected);
+    CHECK(stored(store, key) == expected);
     all.insert(all.end(), expected.begin(), expected.end());
   }
-  CHECK(entries(store, "*") == all);
-  CHECK(entries(store, "*", 1) == all);
-  CHECK(entries(store, "*", 7) == all);
+  CHECK(stored(store, "*") == all);
+  CHECK(stored(store, "*", 1) == all);
+  CHECK(stored(store, "*", 7) == all);
   CHECK(store.series_count() == model.size());
   const MemoryStore moved = std::move(store);
-  CHECK(entries(moved, "*") == all);
+  CHECK(stored(moved, "*") == all);
   for (const std::string& key : order) CHECK(moved.contains(key));
 }
 
@@ -174,24 +143,14 @@ TEST_CASE("memory_store: a reading goes on where it paused, whatever was put mea
   put(store, "b", 1, 5);
   Cursor cursor = store.find("*");
   Entries seen;
-  std::error_code ec;
-  const auto read_two = [&] {
-    store.read(
-        cursor,
-        [&, rows = 0](const statwire::protocol::Row& row) mutable {
-          seen.push_back({std::string{row.key}, row.value, row.timestamp});
-          return ++rows != 2;
-        },
-        ec);
-  };
-  read_two();
+  read_on(store, cursor, 2, seen);
   put(store, "a", 2, 15);  // behind the reading
   put(store, "a", 2, 20);
   put(store, "a", 2, 25);  // ahead of it
   put(store, "a", 2, 30);
   put(store, "b", 2, 6);
   put(store, "c", 2, 1);  // a series that was not there when the reading began
-  while (cursor.series != cursor.end) read_two();
+  while (cursor.series != cursor.end) read_on(store, cursor, 2, seen);
   CHECK(seen == Entries{{"a", 1, 10}, {"a", 1, 20}, {"a", 2, 25}, {"a", 2, 30}, {"b", 1, 5}, {"b", 2, 6}});
 }
 
