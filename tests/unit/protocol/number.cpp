@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <bit>
+#include <charconv>
 #include <chrono>
 #include <clocale>
 #include <cmath>
@@ -293,4 +294,36 @@ TEST_CASE("number: no locale changes a number, written or read") {
   CHECK(parse_float("1.234.567") == std::nullopt);
   CHECK(parse_integer("1234567") == 1234567);
   CHECK(parse_integer("1.234.567") == std::nullopt);
+}
+
+TEST_CASE("number: integers and floats are read as std::from_chars reads them, to the same bit and place") {
+  statwire::test::RandomBytes random{31};
+  const std::string_view alphabet = "0123456789012345678901234567890123456789..-eE+ nfax";
+  for (int i = 0; i < 300'000; ++i) {
+    std::string text = random.up_to(3) == 0 ? "-" : "";
+    for (std::size_t k = random.up_to(24); k != 0; --k) text += alphabet[random.up_to(alphabet.size() - 1)];
+    if (i % 3 == 0) {  // a plain decimal
+      text = std::to_string(random.up_to(1'000'000'000)) + "." + std::to_string(random.up_to(100'000'000));
+    }
+    CAPTURE(text);
+    const char* const begin = text.data();
+    const char* const end = begin + text.size();
+
+    double expected = 7;
+    const auto floating = std::from_chars(begin, end, expected);
+    double value = 7;
+    const char* const stop = statwire::protocol::read_float(begin, end, value);
+    REQUIRE(stop == (floating.ec == std::errc{} ? floating.ptr : nullptr));
+    if (stop != nullptr && !std::isnan(expected)) {
+      REQUIRE(value == expected);
+      REQUIRE(std::signbit(value) == std::signbit(expected));
+    }
+
+    std::int64_t expected_integer = 7;
+    const auto whole = std::from_chars(begin, end, expected_integer);
+    std::int64_t integer = 7;
+    const char* const integer_stop = statwire::protocol::read_integer(begin, end, integer);
+    REQUIRE(integer_stop == (whole.ec == std::errc{} ? whole.ptr : nullptr));
+    if (integer_stop != nullptr) REQUIRE(integer == expected_integer);
+  }
 }
