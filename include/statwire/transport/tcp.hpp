@@ -55,28 +55,28 @@ class TcpTransport {
   /// Writes as much of `out` as the connection takes; when it takes nothing, or there is nothing to write,
   /// reads what has come. The deadline holds also for a peer that is always ready.
   Transferred transfer(std::string_view out, std::span<char> in, Deadline deadline, std::error_code& ec) {
-    if (!stream_) {
+    if (!stream_ || !stream_->socket.is_open()) {
       ec = errc::not_connected;
       return {};
     }
     auto& socket = stream_->socket;
     for (;;) {
-      ec.clear();
-      if (std::chrono::steady_clock::now() >= deadline) {
-        ec = errc::timed_out;
-        return {};
-      }
       Transferred moved;
-      if (!out.empty()) moved.written = socket.write_some(asio::buffer(out.data(), out.size()), ec);
-      if (out.empty() || (ec == asio::error::would_block && !in.empty())) {
-        moved.read = socket.read_some(asio::buffer(in.data(), in.size()), ec);
+      ec.clear();
+      if (!out.empty()) {
+        if (std::chrono::steady_clock::now() >= deadline) {
+          ec = errc::timed_out;
+          return {};
+        }
+        moved.written = socket.write_some(asio::buffer(out.data(), out.size()), ec);
+        if (ec != asio::error::would_block) return finish(moved, ec);
       }
-      if (ec != asio::error::would_block) {
-        ec = ec == asio::error::eof ? make_error_code(errc::end_of_stream) : detail::standard(ec);
-        return moved;
-      }
+      // An answer is seldom there already: to ask for it before waiting would be a system call in vain.
       detail::wait_until_ready(socket.native_handle(), readiness(out, in), deadline, ec);
       if (ec) return {};
+      if (in.empty()) continue;
+      moved.read = socket.read_some(asio::buffer(in.data(), in.size()), ec);
+      if (ec != asio::error::would_block) return finish(moved, ec);
     }
   }
 
@@ -111,6 +111,11 @@ class TcpTransport {
     // Requests are small and each waits for its answer: Nagle's algorithm would only delay them.
     if (!ec) socket.set_option(asio::ip::tcp::no_delay{true}, ec);
     ec = detail::standard(ec);
+  }
+
+  static Transferred finish(Transferred moved, std::error_code& ec) noexcept {
+    ec = ec == asio::error::eof ? make_error_code(errc::end_of_stream) : detail::standard(ec);
+    return moved;
   }
 
   static detail::Readiness readiness(std::string_view out, std::span<char> in) noexcept {
