@@ -69,8 +69,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
       is_first = !std::exchange(is_posted_, true);
     }
     // One for all that are submitted until it runs.
-    if (is_first)
-      asio::post(strand_, Guarded{this->shared_from_this(), [](auto& self) { self.take_submitted(); }});
+    if (is_first) asio::post(strand_, guarded([](auto& self) { self.take_submitted(); }));
     return {};
   }
 
@@ -116,11 +115,10 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
       if (kind == Kind::put && (type & any) == asio::cancellation_type::none) return;
       const auto self = connection.lock();
       if (!self || type == asio::cancellation_type::none) return;
-      asio::post(self->strand_, Guarded{self, [id = id](auto& that) {
-                                          if (that.exchange_.cancel(id, operation_aborted()))
-                                            that.fail(errc::not_connected);
-                                          that.proceed();
-                                        }});
+      asio::post(self->strand_, self->guarded([id = id](auto& that) {
+        if (that.exchange_.cancel(id, operation_aborted())) that.fail(errc::not_connected);
+        that.proceed();
+      }));
     }
 
     std::weak_ptr<AsyncConnection> connection;
@@ -129,8 +127,13 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
   };
 
   template <class Action>
+  Guarded<Action> guarded(Action action) {
+    return {this->shared_from_this(), std::move(action)};
+  }
+
+  template <class Action>
   auto on_strand(Action action) {
-    return asio::bind_executor(strand_, Guarded<Action>{this->shared_from_this(), std::move(action)});
+    return asio::bind_executor(strand_, guarded(std::move(action)));
   }
 
   /// A timeout beyond the clock's range is no deadline at all.
