@@ -109,7 +109,7 @@ TEST_CASE("metrics server: series beyond the limit are refused, and the connecti
   client.expect("ok\n\nerror\ntoo many series (limit 1)\n\nok\n\n");
 }
 
-TEST_CASE("metrics server: a reply of many pieces arrives whole") {
+TEST_CASE("metrics server: replies of many pieces arrive whole, whatever others send meanwhile") {
   server::MetricsServer server;
   std::string rows = "ok\n";
   std::error_code ec;
@@ -119,8 +119,17 @@ TEST_CASE("metrics server: a reply of many pieces arrives whole") {
   }
   server.start();
   RawConnection client{server.port()};
-  client.send("get *\nget none\n");
-  client.expect(rows + "\nok\n\n");
+  constexpr int gets = 20;  // more than the buffers of the system hold
+  std::string requests;
+  for (int i = 0; i < gets; ++i) requests += "get *\n";
+  client.send(requests + "put z 1 1\nget z\n");
+  RawConnection other{server.port()};
+  for (int i = 0; i < 100; ++i) {
+    other.send("get no_such_key_but_a_long_one_that_covers_what_the_first_has_sent\n");
+    other.expect("ok\n\n");
+  }
+  for (int i = 0; i < gets; ++i) client.expect(rows + "\n");
+  client.expect("ok\n\nok\nz 1.0 1\n\n");
 }
 
 TEST_CASE("metrics server: a client that does not read its replies does not have them made") {

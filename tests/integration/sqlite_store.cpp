@@ -221,6 +221,32 @@ TEST_CASE("sqlite_store: a put that finds no room spoils its transaction, and on
   commit(again);
 }
 
+TEST_CASE("sqlite_store: an error that leaves the transaction open undoes it all the same") {
+  const ScratchDirectory directory;
+  const std::string path = path_in(directory);
+  { const SqliteStore store{{.path = path}}; }
+  std::error_code ec;
+  {
+    server::detail::SqliteDatabase database{path, ec};
+    database.run(
+        "CREATE TRIGGER refuse BEFORE INSERT ON points WHEN new.timestamp = 13"
+        " BEGIN SELECT RAISE(ABORT, 'no'); END",
+        ec);
+    REQUIRE(!ec);
+  }
+  SqliteStore store{{.path = path}};
+  put(store, "a", 1, 12);
+  store.put("b", 1, 13, ec);
+  CHECK(ec.category() == server::sqlite_category());
+  store.commit(ec);
+  CHECK(ec.message() == "constraint failed");
+  CHECK(stored(store, "*").empty());
+  CHECK(store.series_count() == 0);
+  put(store, "b", 1, 14);
+  commit(store);
+  CHECK(stored(store, "*") == Entries{{"b", 1, 14}});
+}
+
 TEST_CASE("sqlite_store: a file is one store's at a time") {
   const ScratchDirectory directory;
   const std::string path = path_in(directory);
