@@ -36,7 +36,7 @@ inline std::size_t count(const Points& points) {
 class Feed {
  public:
   static constexpr int series_count = 40;
-  static constexpr int seconds = 1000;  // all of them of the last hour: stores forget, or refuse, what is old
+  static constexpr int seconds = 500;  // all of them of the last hour: stores forget, or refuse, what is old
 
   explicit Feed(server::ForwardingStore<>& store) : store_{store} {}
 
