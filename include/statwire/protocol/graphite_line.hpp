@@ -34,20 +34,18 @@ inline constexpr ByteMap tagged_graphite_bytes = with_bytes_kept(graphite_bytes,
 
 inline constexpr ByteMap opentsdb_bytes = with_bytes_kept(name_bytes, "/");
 
-inline void append_mapped(std::string& out, std::string_view text, const ByteMap& map) {
+/// Appends what `write(char*)` writes, `max_bytes` at most, and whose end it returns: one growth a line, not
+/// one a word.
+template <class Write>
+void append_written(std::string& out, std::size_t max_bytes, Write&& write) {
   const std::size_t begin = out.size();
-  out.resize(begin + text.size());
-  copy_mapped(out.data() + begin, text, map);
+  out.resize(begin + max_bytes);
+  char* const text = out.data() + begin;
+  out.resize(begin + static_cast<std::size_t>(write(text) - text));
 }
 
-inline void append_value(std::string& out, double value) {
-  char text[max_number_chars];
-  out.append(text, write_float(text, value, WholeNumbers::plain));
-}
-
-inline void append_timestamp(std::string& out, std::int64_t timestamp) {
-  char text[max_integer_chars];
-  out.append(text, write_integer(text, timestamp));
+inline char* write_text(char* out, std::string_view text) noexcept {
+  return out + text.copy(out, text.size());
 }
 
 }  // namespace detail
@@ -76,13 +74,16 @@ inline bool has_graphite_tags(std::string_view key) noexcept {
 /// stay where they make tags (has_graphite_tags). The value is the shortest text that reads back as the same,
 /// as `0.5`, `301` or `1e-05`.
 inline void append_graphite(std::string& out, std::string_view key, double value, std::int64_t timestamp) {
-  detail::append_mapped(out, key,
-                        has_graphite_tags(key) ? detail::tagged_graphite_bytes : detail::graphite_bytes);
-  out.push_back(' ');
-  detail::append_value(out, value);
-  out.push_back(' ');
-  detail::append_timestamp(out, timestamp);
-  out.push_back('\n');
+  const auto& bytes = has_graphite_tags(key) ? detail::tagged_graphite_bytes : detail::graphite_bytes;
+  detail::append_written(out, key.size() + max_number_chars + max_integer_chars + 3, [&](char* text) {
+    text = detail::copy_mapped(text, key, bytes);
+    *text++ = ' ';
+    text = write_float(text, value, WholeNumbers::plain);
+    *text++ = ' ';
+    text = write_integer(text, timestamp);
+    *text++ = '\n';
+    return text;
+  });
 }
 
 /// Whether a text is one tag as OpenTSDB takes it: `name=value`, each of letters, digits and `- _ . /`.
@@ -103,15 +104,20 @@ inline bool is_valid_opentsdb_tag(std::string_view tag) noexcept {
 /// `_`. The value is written as for Graphite.
 inline void append_opentsdb(std::string& out, std::string_view key, double value, std::int64_t timestamp,
                             std::string_view tag) {
-  out.append("put ");
-  detail::append_mapped(out, key, detail::opentsdb_bytes);
-  out.push_back(' ');
-  detail::append_timestamp(out, timestamp);
-  out.push_back(' ');
-  detail::append_value(out, value);
-  out.push_back(' ');
-  out.append(tag);
-  out.push_back('\n');
+  constexpr std::string_view put = "put ";
+  const std::size_t max_words = put.size() + key.size() + max_integer_chars + max_number_chars + tag.size();
+  detail::append_written(out, max_words + 4, [&](char* text) {
+    text = detail::write_text(text, put);
+    text = detail::copy_mapped(text, key, detail::opentsdb_bytes);
+    *text++ = ' ';
+    text = write_integer(text, timestamp);
+    *text++ = ' ';
+    text = write_float(text, value, WholeNumbers::plain);
+    *text++ = ' ';
+    text = detail::write_text(text, tag);
+    *text++ = '\n';
+    return text;
+  });
 }
 
 }  // namespace statwire::protocol

@@ -170,6 +170,7 @@ class ResendQueue {
   }
 
   bool reserve(std::size_t bytes) noexcept {
+    if (chunks_.size() * chunk_bytes >= end_ - base_ + bytes) return true;
     const auto failed = statwire::detail::error_of([&] {
       while (chunks_.size() * chunk_bytes < end_ - base_ + bytes) {
         chunks_.push_back(spare_ ? std::move(spare_) : std::unique_ptr<char[]>{new char[chunk_bytes]});
