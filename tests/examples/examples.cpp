@@ -91,6 +91,30 @@ TEST_CASE("buffered_put: a server that is not there is said, and exit status 1")
   CHECK(output.find("buffered_put: Connection refused\n") != std::string::npos);
 }
 
+#if defined(STATWIRE_HAVE_PUT_GET_ASYNC)
+
+TEST_CASE("put_get_async: it prints the points that it put, with a server of its own or another") {
+  std::string output;
+  CHECK(run({example("put_get_async")}, output) == 0);
+  CHECK(output.find("huginn.cpu 0.5 1642667947\nhuginn.cpu 0.75 1642667948\n") != std::string::npos);
+  CHECK(output.find("muninn.memory 42000000 1642667947\n") != std::string::npos);
+
+  server::MetricsServer server;
+  server.start();
+  CHECK(run({example("put_get_async"), "127.0.0.1", std::to_string(server.port())}, output) == 0);
+  CHECK(MetricsClient{"127.0.0.1", server.port()}.get("muninn.memory").size() == 1);
+}
+
+TEST_CASE("put_get_async: a server that is not there is one line and exit status 1") {
+  std::string output;
+  const std::string port = std::to_string(free_port<asio::ip::tcp>());
+  CHECK(run({example("put_get_async"), "127.0.0.1", port}, output) == 1);
+  CHECK(output.starts_with("put_get_async: '127.0.0.1' port " + port + ": "));
+  CHECK(split(output, '\n').size() == 2);
+}
+
+#endif
+
 TEST_CASE("statsd_listen: it prints every line that arrives, until it is told to end") {
   ChildProcess listener{{example("statsd_listen"), "0"}};
   const std::string words = "listening on 127.0.0.1 port ";
