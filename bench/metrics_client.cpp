@@ -94,7 +94,7 @@ TEST_CASE("metrics: round trips of a put, one after the other") {
     REQUIRE(check.transport().written() == request);
   }
   bench::stay_on_processor(bench::client_processor);
-  bench::BareServer bare_server{"ok\n\n"};
+  bench::BareServer bare_server{[](std::string_view) { return protocol::ok_reply; }};
   bench::ServerThread<> server;
   bench::BareConnection bare{bare_server.port()};
   bench::BareConnection bare_to_server{server.port()};

@@ -64,19 +64,27 @@ inline sockaddr_in loopback_address(std::uint16_t port) {
   return address;
 }
 
+inline Descriptor tcp_socket() {
+  return Descriptor{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+}
+
+inline Descriptor dial(std::uint16_t port) {
+  Descriptor fd = tcp_socket();
+  const sockaddr_in address = loopback_address(port);
+  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    throw std::system_error{errno, std::system_category()};
+  }
+  return fd;
+}
+
 /// A blocking connection with nothing around it.
 class BareConnection {
  public:
-  explicit BareConnection(std::uint16_t port) : fd_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
-    const sockaddr_in address = loopback_address(port);
-    if (::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-      throw std::system_error{errno, std::system_category()};
-    }
-    set_no_delay();
+  explicit BareConnection(std::uint16_t port) : BareConnection{dial(port)} {}
+  explicit BareConnection(Descriptor fd) : fd_{std::move(fd)} {
+    const int on = 1;
+    ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
-  explicit BareConnection(Descriptor accepted) : fd_{std::move(accepted)} { set_no_delay(); }
-
-  int fd() const { return fd_.get(); }
 
   void write(std::string_view bytes) {
     while (!bytes.empty()) {
@@ -93,42 +101,49 @@ class BareConnection {
   }
 
  private:
-  void set_no_delay() {
-    const int on = 1;
-    ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  }
-
   Descriptor fd_;
   std::vector<char> in_ = std::vector<char>(65536);
 };
 
-/// Answers each piece that it reads with the same words, for one client: the least that a server can do.
-class BareServer {
+class BareListener {
  public:
-  explicit BareServer(std::string_view reply)
-      : listener_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)}, reply_{reply} {
+  BareListener() {
     sockaddr_in address = loopback_address(0);
     socklen_t size = sizeof address;
-    if (::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
-        ::listen(listener_.get(), 1) != 0 ||
-        ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    if (::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
+        ::listen(fd_.get(), 1) != 0 ||
+        ::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
       throw std::system_error{errno, std::system_category()};
     }
     port_ = ntohs(address.sin_port);
-    thread_ = std::thread{[this] {
+  }
+
+  std::uint16_t port() const { return port_; }
+
+  Descriptor accept() { return Descriptor{::accept(fd_.get(), nullptr, nullptr)}; }
+
+ private:
+  Descriptor fd_ = tcp_socket();
+  std::uint16_t port_ = 0;
+};
+
+/// The least that a server can do for one client: reads, and writes what `answer` makes of it.
+class BareServer {
+ public:
+  template <class Answer>
+  explicit BareServer(Answer answer) {
+    thread_ = std::thread{[this, answer] {
       stay_on_processor(server_processor);
-      BareConnection client{Descriptor{::accept(listener_.get(), nullptr, nullptr)}};
-      while (!client.read().empty()) client.write(reply_);
+      BareConnection client{listener_.accept()};
+      for (std::string_view bytes; !(bytes = client.read()).empty();) client.write(answer(bytes));
     }};
   }
   ~BareServer() { thread_.join(); }  // its client has gone
 
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return listener_.port(); }
 
  private:
-  Descriptor listener_;
-  std::string reply_;
-  std::uint16_t port_ = 0;
+  BareListener listener_;
   std::thread thread_;
 };
 

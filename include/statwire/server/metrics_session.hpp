@@ -71,6 +71,7 @@ class MetricsSession : public std::enable_shared_from_this<MetricsSession<Store>
   using std::enable_shared_from_this<MetricsSession>::shared_from_this;
 
   void wait() {
+    reads_ = 0;
     std::string{}.swap(out_);  // gives its memory back: most connections are idle most of the time
     socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](std::error_code ec) {
       if (!ec) self->read();
@@ -80,8 +81,10 @@ class MetricsSession : public std::enable_shared_from_this<MetricsSession<Store>
   void read() {
     std::error_code ec;
     const std::size_t bytes = socket_.read_some(asio::buffer(sessions_.buffer), ec);
+    if (ec && !out_.empty()) return commit();  // whatever it is, another read will tell
     if (ec == asio::error::would_block || ec == asio::error::interrupted) return wait();
     if (ec) return;
+    ++reads_;
     dialogue_.give({sessions_.buffer.data(), bytes});
     answer();
   }
@@ -90,19 +93,30 @@ class MetricsSession : public std::enable_shared_from_this<MetricsSession<Store>
     state_ = dialogue_.answer(out_);
     if (state_ == DialogueState::has_more) dialogue_.keep_rest();
     if (out_.empty() && state_ == DialogueState::needs_bytes) return wait();
-    if constexpr (CommittingStore<Store>) {
-      if (dialogue_.is_uncommitted()) return sessions_.commits.join(shared_from_this());
-    }
-    send();
+    if (!dialogue_.is_uncommitted()) return send();
+    // The more puts a commit has, the less each of them costs: what has come already is to be part of it.
+    constexpr int reads_for_a_commit = 8;
+    const bool may_read = state_ == DialogueState::needs_bytes && reads_ < reads_for_a_commit;
+    may_read ? read() : commit();
+  }
+
+  /// Answers once the puts are safe.
+  void commit() {
+    if constexpr (CommittingStore<Store>) sessions_.commits.join(shared_from_this());
   }
 
   void send() {
     if (state_ == DialogueState::is_broken) {
       return Farewell::say(std::move(socket_), std::move(out_), sessions_.farewells);
     }
-    asio::async_write(socket_, asio::buffer(out_),
-                      [self = shared_from_this()](std::error_code ec, std::size_t) {
-                        if (ec) return;
+    // Most answers are short and fit; waiting for a handler would cost as much as writing them.
+    std::error_code ec;
+    const std::size_t written = socket_.write_some(asio::buffer(out_), ec);
+    if (!ec && written == out_.size() && state_ == DialogueState::needs_bytes) return wait();
+    if (ec && ec != asio::error::would_block) return;
+    asio::async_write(socket_, asio::buffer(out_) + written,
+                      [self = shared_from_this()](std::error_code result, std::size_t) {
+                        if (result) return;
                         self->out_.clear();
                         self->state_ == DialogueState::has_more ? self->answer() : self->wait();
                       });
@@ -113,6 +127,7 @@ class MetricsSession : public std::enable_shared_from_this<MetricsSession<Store>
   MetricsDialogue<Store> dialogue_;
   DialogueState state_ = DialogueState::needs_bytes;  ///< After what is being sent.
   std::string out_;
+  int reads_ = 0;  ///< Since it last waited.
   Presence presence_;
 };
 

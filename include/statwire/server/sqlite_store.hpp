@@ -47,8 +47,8 @@ struct SqliteOptions {
 /// server a file. Its tables are `series(id, key)` and `points(series, timestamp, value)`; a value that is
 /// not a number is NULL there.
 ///
-/// Moved, not copied. One thread at a time. Memory: some 60 bytes and the name a series, and SQLite's cache
-/// of 2 MiB.
+/// Moved, not copied. One thread at a time. Memory: some 60 bytes and the name a series, and SQLite's cache,
+/// up to 32 MiB: enough for the newest page of 8,000 series, without which puts take twice the time.
 class SqliteStore {
  public:
   /// Opens a file. Errors, as SQLite's codes in sqlite_category(): SQLITE_BUSY when another has it open,
@@ -166,7 +166,9 @@ class SqliteStore {
   static std::string settings(const SqliteOptions& options) {
     // A log of 16 MiB instead of 4 takes a tenth to a sixth more puts a second: a page that is changed often
     // is copied from it to the file less often.
-    std::string sql = "PRAGMA wal_autocheckpoint=4000; PRAGMA journal_mode=WAL; PRAGMA synchronous=";
+    std::string sql =
+        "PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_mode=WAL; PRAGMA "
+        "synchronous=";
     sql += options.durability == Durability::power_loss ? "FULL" : "NORMAL";
     if (options.max_bytes != 0) {
       sql += "; PRAGMA max_page_count=" +
