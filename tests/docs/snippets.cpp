@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "statwire/buffered_metrics.hpp"
 #include "statwire/metrics.hpp"
 #include "statwire/server/metrics_server.hpp"
 #include "statwire/server/statsd_server.hpp"
@@ -90,6 +91,9 @@ TEST_CASE("snippet: put and get") {
 
   statwire::Series all = client.get("*");
   for (auto [timestamp, value] : all["huginn.cpu"]) std::cout << timestamp << ' ' << value << '\n';
+  client.get_each("*", [](std::string_view key, statwire::Sample sample) {  // holds none of them
+    std::cout << key << ' ' << sample.value << '\n';
+  });
 
   std::error_code ec;
   client.put("two words", 1, ec);  // every call also takes an error_code instead of throwing ClientError
@@ -97,6 +101,19 @@ TEST_CASE("snippet: put and get") {
 
   CHECK(all["huginn.cpu"].size() == 2);
   CHECK(ec == statwire::errc::invalid_key);
+}
+
+TEST_CASE("snippet: put without waiting") {
+  statwire::server::MetricsServer server;
+  server.start();
+  const std::uint16_t port = server.port();
+
+  statwire::BufferedMetricsClient metrics{"127.0.0.1", port};
+  metrics.put("huginn.cpu", 0.5);  // returns at once, from any thread, whatever the server does
+  metrics.put("huginn.cpu", 0.75, 1642667947);
+
+  CHECK(metrics.flush(std::chrono::seconds{20}));
+  CHECK(metrics.stats().stored == 2);
 }
 
 TEST_CASE("snippet: test your own metrics") {
