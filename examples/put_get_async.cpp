@@ -3,6 +3,8 @@
 //   put_get_async                  starts a server of its own, on a free port
 //   put_get_async 127.0.0.1 8888   uses a server that runs already
 
+#include <statwire/async_metrics.hpp>  // before Asio, which needs a hint to find some compilers' coroutines
+
 #include <asio/co_spawn.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/use_awaitable.hpp>
@@ -12,11 +14,11 @@
 #include <iostream>
 #include <limits>
 #include <optional>
-#include <statwire/async_metrics.hpp>
 #include <statwire/server/metrics_server.hpp>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "address.hpp"
 
 namespace {
 
@@ -54,26 +56,15 @@ void run(const std::string& host, std::uint16_t port) {
   }
 }
 
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  const std::optional<std::int64_t> port = statwire::protocol::parse_integer(text);
-  if (!port || *port < 1 || *port > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;
-  return static_cast<std::uint16_t>(*port);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> arguments{argv + 1, argv + argc};
-  const auto port = arguments.size() == 2 ? parse_port(arguments[1]) : std::nullopt;
-  if (!arguments.empty() && !port) {
-    std::cerr << "put_get_async: give no arguments, or a host and a port from 1 to 65535: "
-                 "put_get_async 127.0.0.1 8888\n";
-    return 1;
-  }
+  std::optional<example::Address> address;
+  if (!example::parse_arguments(argc, argv, address)) return 2;
   std::cout << std::setprecision(std::numeric_limits<double>::max_digits10);
   try {
-    if (port) {
-      run(arguments[0], *port);
+    if (address) {
+      run(address->host, address->port);
     } else {
       statwire::server::MetricsServer server;
       server.start();

@@ -14,6 +14,13 @@
 #define ASIO_NO_TYPEID  // NOLINT(readability-identifier-naming): the name is Asio's
 #endif
 
+// Asio before 1.24 looks for the coroutines that Clang had before they were standard, and finds none.
+#if defined(__clang__) && __clang_major__ >= 16 && defined(__cpp_impl_coroutine) && \
+    !defined(ASIO_DETAIL_CONFIG_HPP) && !defined(ASIO_HAS_CO_AWAIT)
+#define ASIO_HAS_CO_AWAIT       // NOLINT(readability-identifier-naming): the name is Asio's
+#define ASIO_HAS_STD_COROUTINE  // NOLINT(readability-identifier-naming): the name is Asio's
+#endif
+
 #include <asio/detail/config.hpp>
 
 #include <cstdio>
