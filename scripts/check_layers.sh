@@ -5,7 +5,7 @@
 #   ./scripts/check_layers.sh [DIRECTORY]    default: this project's include directory
 #
 # The layers, lowest first; each may include itself and those in its list:
-#   base       error.hpp version.hpp detail/    (detail/{asio,resolve,poll}.hpp: sockets)
+#   base       error.hpp version.hpp detail/    (detail/{asio,blocking_receive,poll,resolve}.hpp: sockets)
 #   protocol   protocol/                        base
 #   concepts   transport/{backoff,concepts,null}.hpp  base
 #   transport  other transport/                 base, sockets, protocol, concepts
@@ -18,7 +18,7 @@ cd "${1:-"$(dirname "$0")/../include"}"
 
 find statwire -name '*.hpp' | sort | xargs awk '
   function layer(file) {
-    if (file ~ /^statwire\/detail\/(asio|resolve|poll)\.hpp$/) return "sockets"
+    if (file ~ /^statwire\/detail\/(asio|resolve|poll|blocking_receive)\.hpp$/) return "sockets"
     if (file ~ /^statwire\/detail\//) return "base"
     if (file ~ /^statwire\/(error|version)\.hpp$/) return "base"
     if (file ~ /^statwire\/protocol\//) return "protocol"

@@ -28,6 +28,7 @@ enum class errc {
   reply_too_long = 13,     ///< A line of a reply is longer than the client's limit.
   reply_too_large = 14,    ///< A reply has more bytes or rows than the client's limits.
   queue_full = 15,         ///< Requests that wait fill the memory a client allows them; nothing was sent.
+  too_many_connections = 16,  ///< The server takes no more connections for now, and has closed this one.
 };
 
 namespace detail {
@@ -68,6 +69,8 @@ class ErrorCategory final : public std::error_category {
         return "the reply has more bytes or rows than the limits of the client allow";
       case errc::queue_full:
         return "the requests that are not answered yet fill the memory that the client allows them";
+      case errc::too_many_connections:
+        return "the server takes no more connections for now";
     }
     return "unknown error " + std::to_string(value);
   }

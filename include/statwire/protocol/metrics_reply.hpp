@@ -20,6 +20,10 @@ namespace statwire::protocol {
 
 inline constexpr std::string_view ok_reply = "ok\n\n";
 inline constexpr std::string_view error_reply = "error\nwrong command\n\n";
+/// How the words of two errors begin that do not belong to a request as such, so that clients can tell: the
+/// server takes no more connections, and closes this one; the store failed, now or for good.
+inline constexpr std::string_view too_many_connections_words = "too many connections";
+inline constexpr std::string_view not_stored_words = "not stored";
 inline constexpr std::string_view rows_begin = "ok\n";
 inline constexpr std::string_view rows_end = "\n";
 

@@ -17,6 +17,13 @@ namespace statwire {
 /// Until when a blocking call may take.
 using Deadline = std::chrono::steady_clock::time_point;
 
+/// The time that is so far from now; a duration beyond the clock's range gives no deadline at all.
+inline Deadline deadline_after(std::chrono::milliseconds duration) noexcept {
+  const Deadline now = std::chrono::steady_clock::now();
+  const auto range = std::chrono::duration_cast<std::chrono::milliseconds>(Deadline::max() - now);
+  return duration < range ? now + duration : Deadline::max();
+}
+
 /// `std::error_code send(std::string_view datagram) noexcept`: hands over one datagram, never blocks. It is
 /// called by one thread at a time.
 template <class Transport>

@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "statwire/detail/asio.hpp"
+#include "statwire/detail/blocking_receive.hpp"
 #include "statwire/detail/poll.hpp"
 #include "statwire/detail/resolve.hpp"
 #include "statwire/error.hpp"
@@ -64,18 +65,17 @@ class TcpTransport {
       Transferred moved;
       ec.clear();
       if (!out.empty()) {
-        if (std::chrono::steady_clock::now() >= deadline) {
-          ec = errc::timed_out;
-          return {};
-        }
-        moved.written = socket.write_some(asio::buffer(out.data(), out.size()), ec);
+        if (std::chrono::steady_clock::now() >= deadline) ec = errc::timed_out;
+        if (ec) return {};
+        moved.written = socket.send(asio::buffer(out.data(), out.size()), detail::do_not_wait, ec);
         if (ec != asio::error::would_block) return finish(moved, ec);
+        detail::wait_until_ready(socket.native_handle(), readiness(in), deadline, ec);
+        if (ec) return {};
+        if (in.empty()) continue;
+        moved.read = socket.receive(asio::buffer(in.data(), in.size()), detail::do_not_wait, ec);
+      } else {
+        moved.read = stream_->receiving.receive(socket, in, deadline, ec);
       }
-      // An answer is seldom there already: to ask for it before waiting would be a system call in vain.
-      detail::wait_until_ready(socket.native_handle(), readiness(out, in), deadline, ec);
-      if (ec) return {};
-      if (in.empty()) continue;
-      moved.read = socket.read_some(asio::buffer(in.data(), in.size()), ec);
       if (ec != asio::error::would_block) return finish(moved, ec);
     }
   }
@@ -91,6 +91,7 @@ class TcpTransport {
 
     asio::io_context io;
     asio::ip::tcp::socket socket;
+    detail::BlockingReceive receiving;
   };
 
   /// The event loop takes descriptors, of which the process may have no more.
@@ -107,7 +108,7 @@ class TcpTransport {
     close();
     auto& socket = stream_->socket;
     run_until(deadline, ec, [&](auto done) { socket.async_connect(endpoint, done); });
-    if (!ec) socket.non_blocking(true, ec);
+    if (!ec) stream_->receiving.begin(socket, ec);
     // Requests are small and each waits for its answer: Nagle's algorithm would only delay them.
     if (!ec) socket.set_option(asio::ip::tcp::no_delay{true}, ec);
     ec = detail::standard(ec);
@@ -118,8 +119,7 @@ class TcpTransport {
     return moved;
   }
 
-  static detail::Readiness readiness(std::string_view out, std::span<char> in) noexcept {
-    if (out.empty()) return detail::Readiness::read;
+  static detail::Readiness readiness(std::span<char> in) noexcept {
     return in.empty() ? detail::Readiness::write : detail::Readiness::read_or_write;
   }
 
