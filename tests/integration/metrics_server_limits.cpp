@@ -57,6 +57,26 @@ struct BlockingStore : FaultyStore {
   std::future<void> go_on{};
 };
 
+/// A memory store that waits in its first put, and knows how many puts came before the newest find.
+struct WaitingStore : server::MemoryStore {
+  void put(std::string_view key, double value, std::int64_t timestamp, std::error_code& ec) {
+    if (puts++ == 0) {
+      begun.set_value();
+      go_on.get();
+    }
+    MemoryStore::put(key, value, timestamp, ec);
+  }
+  server::Cursor find(std::string_view key) const {
+    puts_before_find = puts;
+    return MemoryStore::find(key);
+  }
+
+  std::size_t puts = 0;
+  mutable std::size_t puts_before_find = 0;
+  std::promise<void> begun{};
+  std::future<void> go_on{};
+};
+
 std::vector<std::unique_ptr<RawConnection>> connect(std::uint16_t port, std::size_t count) {
   std::vector<std::unique_ptr<RawConnection>> clients;
   for (std::size_t i = 0; i < count; ++i) clients.push_back(std::make_unique<RawConnection>(port));
@@ -88,6 +108,33 @@ TEST_CASE("metrics server: a client beyond the limit is told so, whatever it sen
     next.send("get a\n");
     if (next.read_until("\n\n") == "ok\n\n") break;
   }
+}
+
+TEST_CASE("metrics server: clients that come while it is busy are taken together, not one a turn") {
+  WaitingStore store;
+  std::promise<void> go_on;
+  store.go_on = go_on.get_future();
+  std::future<void> begun = store.begun.get_future();
+  server::MetricsServer server{{.port = 0}, std::move(store)};
+  server.start();
+  // A read of the server's has 64 of these puts.
+  constexpr std::size_t puts_a_turn = 64;
+  constexpr std::size_t turns = 120;
+  RawConnection busy{server.port()};
+  std::thread sender{[&] {
+    std::string requests;
+    for (std::size_t i = 0; i < turns * puts_a_turn; ++i)
+      requests += "put " + std::string(1019, 'k') + " 1 1\n";
+    busy.send(requests);
+  }};
+  begun.get();
+  const auto clients = connect(server.port(), 100);
+  for (const auto& client : clients) client->send("get a\n");
+  go_on.set_value();
+  for (const auto& client : clients) client->expect("ok\n\n");
+  sender.join();
+  server.stop();
+  CHECK(server.store().puts_before_find < turns / 4 * puts_a_turn);
 }
 
 TEST_CASE("metrics server: a client whose line is too long can read why, though it goes on sending") {

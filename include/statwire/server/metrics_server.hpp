@@ -56,6 +56,9 @@ class MetricsListener {
     if (!ec) acceptor_.set_option(asio::socket_base::reuse_address{true}, ec);
     if (!ec) acceptor_.bind(endpoint, ec);
     if (!ec) acceptor_.listen(asio::socket_base::max_listen_connections, ec);
+    if (!ec) acceptor_.non_blocking(true, ec);
+    // Otherwise Asio would wait for the next client when one has gone before it was taken.
+    if (!ec) acceptor_.set_option(asio::socket_base::enable_connection_aborted{true}, ec);
     if (!ec) port_ = acceptor_.local_endpoint(ec).port();
     if (!ec) accept();
   }
@@ -64,20 +67,42 @@ class MetricsListener {
 
  private:
   void accept() {
-    // Clients beyond the limit take descriptors, too, while they are told so.
-    constexpr std::size_t max_farewells = 128;
-    if (*sessions_.farewells >= max_farewells) return accept_later();
+    if (has_too_many_farewells()) return accept_later();
     acceptor_.async_accept([this](std::error_code ec, asio::ip::tcp::socket socket) {
       if (ec == asio::error::operation_aborted) return;
-      if (ec) return accept_later();  // out of descriptors or memory, most likely
-      statwire::detail::close_on_exec(socket);
-      if (*sessions_.count < max_connections_) {
-        std::make_shared<MetricsSession<Store>>(std::move(socket), sessions_)->begin();
-      } else {
-        Farewell::say(std::move(socket), too_many_connections(), sessions_.farewells);
-      }
-      accept();
+      if (!ec) take(std::move(socket));
+      if (!ec) ec = accept_more();
+      // Out of descriptors or memory, most likely. A client that has gone again is no reason to wait.
+      ec&& ec != asio::error::connection_aborted ? accept_later() : accept();
     });
+  }
+
+  /// Takes those that wait already: a turn of the loop may be long, and one client a turn would be too few.
+  std::error_code accept_more() {
+    constexpr int max_clients_a_turn = 128;
+    for (int i = 0; i < max_clients_a_turn && !has_too_many_farewells(); ++i) {
+      std::error_code ec;
+      asio::ip::tcp::socket socket = acceptor_.accept(ec);
+      if (ec == asio::error::would_block || ec == asio::error::interrupted) break;
+      if (ec) return ec;
+      take(std::move(socket));
+    }
+    return {};
+  }
+
+  void take(asio::ip::tcp::socket socket) {
+    statwire::detail::close_on_exec(socket);
+    if (*sessions_.count < max_connections_) {
+      std::make_shared<MetricsSession<Store>>(std::move(socket), sessions_)->begin();
+    } else {
+      Farewell::say(std::move(socket), too_many_connections(), sessions_.farewells);
+    }
+  }
+
+  /// Clients beyond the limit take descriptors, too, while they are told so.
+  bool has_too_many_farewells() const noexcept {
+    constexpr std::size_t max_farewells = 128;
+    return *sessions_.farewells >= max_farewells;
   }
 
   /// Trying again at once would only burn the processor.
