@@ -35,7 +35,9 @@ struct MetricsServerOptions {
   /// A client that sends a longer line gets an error and is disconnected. Each connection may hold as much.
   std::size_t max_line_bytes = 65536;
   std::size_t max_connections = 10'000;  ///< A client beyond them gets an error and is disconnected.
-  std::size_t max_series = 1'000'000;    ///< A put of a new key beyond them gets an error.
+  /// A put of a new key beyond them gets an error. How many samples these may have is the store's matter:
+  /// MemoryStoreOptions::max_samples, SqliteOptions::max_bytes.
+  std::size_t max_series = 1'000'000;
 };
 
 namespace detail {

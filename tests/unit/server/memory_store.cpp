@@ -10,6 +10,7 @@
 #include <limits>
 #include <map>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -164,4 +165,65 @@ TEST_CASE("memory_store: it says which series it has, and how many") {
   CHECK(store.series_count() == 2);
   CHECK(store.contains("a"));
   CHECK_FALSE(store.contains("*"));
+}
+
+TEST_CASE("memory_store: the past of a long series can be filled in, backwards and in turns") {
+  // Half a million of each, which takes minutes when every one moves all that come after it.
+  constexpr std::int64_t count = 500'000;
+  MemoryStore store;
+  put(store, "backwards", 0, count);
+  put(store, "turns", 0, count);
+  for (std::int64_t i = count - 1; i >= 0; --i) put(store, "backwards", 1, i);
+  for (std::int64_t i = 0; i < count / 2; ++i) {
+    put(store, "turns", 1, i);
+    put(store, "turns", 1, i + count / 2);
+  }
+  for (const char* key : {"backwards", "turns"}) {
+    const Entries entries = stored(store, key);
+    REQUIRE(entries.size() == count + 1);
+    std::size_t wrong = 0;
+    for (std::int64_t i = 0; i < count; ++i)
+      wrong += entries[static_cast<std::size_t>(i)] != statwire::test::Entry{key, 1, i};
+    CHECK(wrong == 0);
+  }
+}
+
+TEST_CASE("memory_store: of late samples, too, the last value wins, and a reading may pause at any of them") {
+  statwire::test::RandomBytes random{7};
+  MemoryStore store;
+  std::map<std::int64_t, double> model;
+  for (int i = 0; i < 30'000; ++i) {
+    const auto timestamp = static_cast<std::int64_t>(random.up_to(4999));
+    model[timestamp] = i;
+    put(store, "a", i, timestamp);
+    if (i % 3000 != 0) continue;
+    Entries expected;
+    for (const auto& [time, value] : model) expected.push_back({"a", value, time});
+    CHECK(stored(store, "a") == expected);
+    CHECK(stored(store, "*", 1) == expected);
+    CHECK(store.sample_count() == model.size());
+  }
+}
+
+TEST_CASE(
+    "memory_store: samples beyond the limit are refused, of any series and place; values are replaced") {
+  MemoryStore store{{.max_samples = 3}};
+  put(store, "a", 1, 10);
+  put(store, "a", 1, 20);
+  put(store, "b", 1, 10);
+  const auto refused = [&](const char* key, std::int64_t timestamp) {
+    std::error_code ec;
+    store.put(key, 9, timestamp, ec);
+    return ec == std::errc::no_space_on_device;
+  };
+  CHECK(refused("a", 30));
+  CHECK(refused("a", 15));
+  CHECK(refused("b", 11));
+  CHECK(refused("c", 10));
+  CHECK_FALSE(store.contains("c"));
+  put(store, "a", 2, 10);
+  put(store, "a", 2, 20);
+  put(store, "b", 2, 10);
+  CHECK(stored(store, "*") == Entries{{"a", 2, 10}, {"a", 2, 20}, {"b", 2, 10}});
+  CHECK(store.sample_count() == 3);
 }
