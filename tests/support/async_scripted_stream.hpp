@@ -2,6 +2,7 @@
 
 // A ScriptedStream for AsyncMetricsClient: follows the same scripts, on an event loop and without a socket.
 
+#include <concepts>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -15,12 +16,16 @@
 namespace statwire::test {
 
 /// An AsyncStream that follows a script, which the test keeps to look at what was written.
-class AsyncScriptedStream {
+template <class Executor>
+class BasicAsyncScriptedStream {
  public:
-  using executor_type = asio::io_context::executor_type;
+  using executor_type = Executor;
 
-  AsyncScriptedStream(asio::io_context& io, std::shared_ptr<testing::ScriptedStream> script)
-      : executor_{io.get_executor()}, script_{std::move(script)} {}
+  BasicAsyncScriptedStream(Executor executor, std::shared_ptr<testing::ScriptedStream> script)
+      : executor_{std::move(executor)}, script_{std::move(script)} {}
+  BasicAsyncScriptedStream(asio::io_context& io, std::shared_ptr<testing::ScriptedStream> script) requires
+      std::same_as<Executor, asio::io_context::executor_type>
+      : BasicAsyncScriptedStream{io.get_executor(), std::move(script)} {}
 
   executor_type get_executor() const noexcept { return executor_; }
 
@@ -58,6 +63,8 @@ class AsyncScriptedStream {
   executor_type executor_;
   std::shared_ptr<testing::ScriptedStream> script_;
 };
+
+using AsyncScriptedStream = BasicAsyncScriptedStream<asio::io_context::executor_type>;
 
 static_assert(AsyncStream<AsyncScriptedStream>);
 

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <new>
@@ -292,6 +293,132 @@ TEST_CASE("async metrics: a put may be cancelled, and so may a connect with what
   test.io.restart();
   test.io.run();
   CHECK(test.ended == Lines{"connect: " + text(aborted), "put: " + text(errc::not_connected)});
+}
+
+namespace {
+
+/// An executor that does what the test says when it is about to be posted to, once.
+struct InterruptedExecutor {
+  asio::io_context::executor_type executor;
+  std::shared_ptr<std::function<void()>> interruption;
+
+  asio::execution_context& query(asio::execution::context_t /*property*/) const noexcept {
+    return executor.context();
+  }
+  InterruptedExecutor require(asio::execution::blocking_t::never_t /*property*/) const {
+    if (const auto interrupt = std::exchange(*interruption, nullptr)) interrupt();
+    return *this;
+  }
+  template <class Function>
+  void execute(Function&& function) const {
+    asio::post(executor, std::forward<Function>(function));
+  }
+  friend bool operator==(const InterruptedExecutor& a, const InterruptedExecutor& b) noexcept {
+    return a.executor == b.executor;
+  }
+  friend bool operator!=(const InterruptedExecutor& a, const InterruptedExecutor& b) noexcept {
+    return !(a == b);
+  }
+};
+
+using InterruptedStream = BasicAsyncScriptedStream<InterruptedExecutor>;
+
+/// A stream that reads what the script says and cannot write.
+class ReadOnlyStream : public AsyncScriptedStream {
+ public:
+  using AsyncScriptedStream::AsyncScriptedStream;
+
+  template <class Handler>
+  void async_write_some(std::string_view /*piece*/, Handler&& handler) {
+    const auto executor = asio::get_associated_executor(handler);
+    asio::post(get_executor(),
+               asio::bind_executor(executor, [handler = std::forward<Handler>(handler)]() mutable {
+                 std::move(handler)(std::make_error_code(std::errc::broken_pipe), std::size_t{0});
+               }));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("async metrics: an operation is cancelled also while another thread is about to post it") {
+  asio::io_context io;
+  const auto stream = std::make_shared<ScriptedStream>(StreamScript{.replies = {"ok\n\nok\nk 1 5\n\n"}});
+  const auto interruption = std::make_shared<std::function<void()>>();
+  AsyncMetricsClient<InterruptedStream> client{
+      InterruptedStream{InterruptedExecutor{io.get_executor(), interruption}, stream}};
+  Lines ended;
+  client.async_connect([&](std::error_code ec) { ended.push_back("connect: " + text(ec)); });
+  io.run();
+  io.restart();
+  asio::cancellation_signal signal;
+  *interruption = [&] {
+    client.async_get("k", asio::bind_cancellation_slot(signal.slot(), [&](std::error_code ec, const Series&) {
+                       ended.push_back("get: " + text(ec));
+                     }));
+    signal.emit(asio::cancellation_type::terminal);
+  };
+  client.async_put("k", 1, 5, [&](std::error_code ec) { ended.push_back("put: " + text(ec)); });
+  io.run();
+  CHECK(ended == Lines{"connect: " + text({}), "get: " + text(aborted), "put: " + text({})});
+  CHECK(stream->written() == "put k 1 5\nget k\n");
+}
+
+TEST_CASE("async metrics: an operation that cannot be posted throws; those before and after it go on") {
+  asio::io_context io;
+  const auto stream =
+      std::make_shared<ScriptedStream>(StreamScript{.replies = {"ok\n\n", "ok\n\n", "ok\n\n"}});
+  const auto interruption = std::make_shared<std::function<void()>>();
+  AsyncMetricsClient<InterruptedStream> client{
+      InterruptedStream{InterruptedExecutor{io.get_executor(), interruption}, stream},
+      {.max_pending_bytes = 35}};
+  Lines ended;
+  const auto end = [&](const std::string& name) {
+    return [&ended, name](std::error_code ec) { ended.push_back(name + ": " + text(ec)); };
+  };
+  client.async_connect(end("connect"));
+  client.async_put("before", 1, 5, end("before"));
+  CHECK(io.poll_one() == 1);  // taken, and under way
+  *interruption = [&] {
+    client.async_put("b", 1, 5, end("other"));  // from another thread
+    throw std::bad_alloc{};
+  };
+  CHECK_THROWS_AS(client.async_put("a", 1, 5, end("thrown")), std::bad_alloc);
+  CHECK(ended.empty());
+  client.async_put("c", 1, 5, end("after"));  // the 35th byte
+  client.async_put("d", 1, 5, end("excess"));
+  io.run();
+  CHECK(ended == Lines{"excess: " + text(errc::queue_full), "connect: " + text({}), "before: " + text({}),
+                       "other: " + text({}), "after: " + text({})});
+  CHECK(stream->written() == "put before 1 5\nput b 1 5\nput c 1 5\n");
+}
+
+TEST_CASE("async metrics: what the server said before it took no more is still read") {
+  asio::io_context io;
+  StreamScript script{.replies = {"ok\n\n", "error\nline too long\n\n"}};
+  bool has_all = true;
+  SUBCASE("all that was asked for") {}
+  SUBCASE("a part of it") {
+    script.replies.pop_back();
+    has_all = false;
+  }
+  const auto stream = std::make_shared<ScriptedStream>(script);
+  AsyncMetricsClient<ReadOnlyStream> client{ReadOnlyStream{io, stream}};
+  Lines ended;
+  const auto end = [&](const std::string& name) {
+    return [&ended, name](std::error_code ec) { ended.push_back(name + ": " + text(ec)); };
+  };
+  client.async_connect(end("connect"));
+  client.async_put("k", 1, 5, end("first"));
+  client.async_put("k", 2, 6, end("second"));
+  io.run();
+  const std::error_code second =
+      has_all ? make_error_code(errc::command_refused) : std::make_error_code(std::errc::broken_pipe);
+  CHECK(ended == Lines{"connect: " + text({}), "first: " + text({}), "second: " + text(second)});
+  CHECK_FALSE(stream->is_open());
+  client.async_put("k", 1, 5, end("late"));
+  io.restart();
+  io.run();
+  CHECK(ended.back() == "late: " + text(errc::not_connected));
 }
 
 TEST_CASE("async metrics: cancel() is for what was called before; the connection goes on") {

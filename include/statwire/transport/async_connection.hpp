@@ -51,7 +51,8 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
   const executor_type& executor() const noexcept { return executor_; }
 
   /// Takes an order with its lines; from any thread. On an error (errc::queue_full) it has taken nothing.
-  /// `slot` cancels the order. The operation never completes within this call.
+  /// `slot` cancels the order. The operation never completes within this call. When it throws, for want of
+  /// memory, it has taken nothing either.
   template <class Slot>
   std::error_code submit(Order& order, std::string_view lines, Slot slot) {
     bool is_first = false;
@@ -61,15 +62,19 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
       if (lines.size() > max_pending_bytes_ - std::min(pending, max_pending_bytes_)) return errc::queue_full;
       order.id = ++last_id_;
       order.bytes = lines.size();
-      order.deadline = deadline_from_now();
+      order.deadline = deadline_after(timeout_);
       if (slot.is_connected()) slot.assign(Canceller{this->weak_from_this(), order.id, order.kind});
-      submitted_lines_.append(lines);
-      submitted_.push_back(std::move(order));
+      keep(order, lines);
       pending_bytes_.fetch_add(lines.size(), std::memory_order_relaxed);
       is_first = !std::exchange(is_posted_, true);
     }
-    // One for all that are submitted until it runs.
-    if (is_first) asio::post(strand_, guarded([](auto& self) { self.take_submitted(); }));
+    if (!is_first) return {};
+    try {
+      // One for all that are submitted until it runs.
+      post([](auto& self) { self.take_submitted(); });
+    } catch (...) {
+      if (take_back(order)) throw;
+    }
     return {};
   }
 
@@ -115,10 +120,12 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
       if (kind == Kind::put && (type & any) == asio::cancellation_type::none) return;
       const auto self = connection.lock();
       if (!self || type == asio::cancellation_type::none) return;
-      asio::post(self->strand_, self->guarded([id = id](auto& that) {
+      self->post([id = id](auto& that) {
+        // Whoever submitted the first of the orders, and this one with them, may not have posted yet.
+        that.take_submitted();
         if (that.exchange_.cancel(id, operation_aborted())) that.fail(errc::not_connected);
         that.proceed();
-      }));
+      });
     }
 
     std::weak_ptr<AsyncConnection> connection;
@@ -136,11 +143,46 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
     return asio::bind_executor(strand_, guarded(std::move(action)));
   }
 
-  /// A timeout beyond the clock's range is no deadline at all.
-  Deadline deadline_from_now() const {
-    const Deadline now = std::chrono::steady_clock::now();
-    const auto range = std::chrono::duration_cast<std::chrono::milliseconds>(Deadline::max() - now);
-    return timeout_ < range ? now + timeout_ : Deadline::max();
+  /// Has something done on the strand; from any thread.
+  template <class Action>
+  void post(Action action) {
+    struct Posting {
+      explicit Posting(std::atomic<int>& count_) : count{count_} { ++count; }
+      Posting(const Posting&) = delete;
+      Posting& operator=(const Posting&) = delete;
+      ~Posting() { --count; }
+      std::atomic<int>& count;
+    } const posting{posting_};
+    asio::post(strand_, guarded(std::move(action)));
+  }
+
+  /// Appends an order with its lines, or throws and leaves all as it was. Called with the mutex.
+  void keep(Order& order, std::string_view lines) {
+    const std::size_t kept_bytes = submitted_lines_.size();
+    submitted_lines_.append(lines);
+    try {
+      submitted_.push_back(std::move(order));
+    } catch (...) {
+      submitted_lines_.resize(kept_bytes);
+      throw;
+    }
+  }
+
+  /// Gives an order back that was submitted and for which nothing could be posted; false when it was taken
+  /// all the same. Other threads' orders that came meanwhile go with what is submitted next.
+  bool take_back(Order& order) {
+    const std::lock_guard lock{mutex_};
+    is_posted_ = false;
+    std::size_t offset = 0;
+    for (auto at = submitted_.begin(); at != submitted_.end(); offset += at->bytes, ++at) {
+      if (at->id != order.id) continue;
+      submitted_lines_.erase(offset, at->bytes);
+      pending_bytes_.fetch_sub(at->bytes, std::memory_order_relaxed);
+      order = std::move(*at);
+      submitted_.erase(at);
+      return true;
+    }
+    return false;
   }
 
   void take_submitted() {
@@ -227,7 +269,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
   }
 
   void write() {
-    if (is_writing_) return;
+    if (is_writing_ || write_ec_) return;
     if (written_ == writing_.size()) {
       recycle(writing_);
       written_ = 0;
@@ -242,10 +284,17 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
                                if (self.state_ != State::connected) {
                                  self.forget_writing();
                                } else if (ec) {
-                                 self.fail(ec);
+                                 self.stop_writing(ec);
                                }
                                self.proceed();
                              }));
+  }
+
+  /// A server that takes no more may have said why, or have answered what came before: that is still to be
+  /// read.
+  void stop_writing(std::error_code ec) {
+    if (exchange_.unanswered() == 0) return fail(ec);
+    write_ec_ = ec;
   }
 
   void read() {
@@ -259,6 +308,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
   }
 
   void receive(std::string_view bytes, std::error_code ec) {
+    if (ec && write_ec_) ec = write_ec_;  // the cause
     try {
       if (!ec) exchange_.receive(bytes, ec);
     } catch (...) {  // by what takes the rows of a get; it leaves the stream out of step
@@ -268,6 +318,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
     }
     // More than was promised is left to write: the server has answered what it was not asked yet.
     if (!ec && exchange_.unwritten().size() > max_pending_bytes_) ec = errc::unexpected_data;
+    if (!ec && exchange_.unanswered() == 0) ec = write_ec_;  // nothing is left to wait for
     if (ec) fail(ec);
   }
 
@@ -300,6 +351,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
     ++attempt_;
     is_connecting_ = false;
     state_ = State::disconnected;
+    write_ec_.clear();
     if (!is_writing_) forget_writing();
     stream_.close();
   }
@@ -316,8 +368,10 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
     if (text.capacity() > kept_bytes) text = std::string{};
   }
 
-  /// Destroys all operations without completing them.
+  /// Destroys all operations without completing them; not for what could not be posted, which its caller
+  /// learns.
   void abandon() {
+    if (posting_ != 0) return;
     std::vector<Order> submitted;
     {
       const std::lock_guard lock{mutex_};
@@ -340,6 +394,8 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
   bool is_posted_ = false;                     ///< Whether they are about to be taken.
   std::atomic<std::size_t> pending_bytes_{0};  ///< Of orders that have not ended; grows under the mutex.
 
+  std::atomic<int> posting_{0};  ///< Calls that are about to post.
+
   // What follows is used on the strand alone.
   Stream stream_;
   asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
@@ -349,6 +405,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
   State state_ = State::disconnected;
   std::uint64_t attempt_ = 0;  ///< To connect; what an earlier one brings is too late.
   bool is_connecting_ = false;
+  std::error_code write_ec_;  ///< Why nothing more can be written to this connection.
   bool is_writing_ = false;
   bool is_reading_ = false;
   bool is_watching_ = false;
