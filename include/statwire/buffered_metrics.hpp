@@ -25,6 +25,7 @@
 #include "statwire/client/point.hpp"
 #include "statwire/client/put_queue.hpp"
 #include "statwire/error.hpp"
+#include "statwire/protocol/metrics_reply.hpp"
 #include "statwire/protocol/metrics_request.hpp"
 #include "statwire/transport/backoff.hpp"
 #include "statwire/transport/concepts.hpp"
@@ -44,7 +45,7 @@ struct BufferedMetricsOptions {
 struct BufferedMetricsStats {
   std::uint64_t accepted = 0;  ///< Calls of put.
   std::uint64_t stored = 0;    ///< Acknowledged by the server.
-  std::uint64_t refused = 0;   ///< Answered with an error by the server.
+  std::uint64_t refused = 0;   ///< Answered with an error by the server; errors of its store are tried again.
   std::uint64_t invalid = 0;   ///< A key or value that no server takes; never sent.
   std::uint64_t dropped = 0;   ///< There was no room in the queue.
   std::uint64_t pending = 0;   ///< In the queue, or sent and not answered.
@@ -78,7 +79,7 @@ class BufferedMetricsClient {
     {
       const std::lock_guard lock{mutex_};
       is_ending_ = true;
-      interruption_.end_by(std::chrono::steady_clock::now() + options_.close_timeout);
+      interruption_.end_by(deadline_after(options_.close_timeout));
     }
     changed_.notify_all();
     thread_.join();
@@ -112,7 +113,7 @@ class BufferedMetricsClient {
   bool flush(std::chrono::milliseconds timeout) {
     std::unique_lock lock{mutex_};
     const std::uint64_t end = answered_ + queue_.lines();
-    return answers_.wait_for(lock, timeout, [&] { return answered_ >= end; });
+    return answers_.wait_until(lock, deadline_after(timeout), [&] { return answered_ >= end; });
   }
 
   BufferedMetricsStats stats() const noexcept {
@@ -132,6 +133,27 @@ class BufferedMetricsClient {
   using Connection = client::MetricsConnection<client::Interruptible<Transport>>;
 
   struct InPlace {};
+
+  /// Counts answers up to the first that says that the store has failed, for now perhaps (a disk that is
+  /// full): from there on, everything is to be sent again.
+  struct Answers {
+    void row(const protocol::Row&) {}
+    void got() {}
+    void stored(std::size_t count) {
+      progress += count;
+      if (!has_failed) stored_puts += count;
+    }
+    void refused(std::string_view words) {
+      ++progress;
+      has_failed = has_failed || words.starts_with(protocol::not_stored_words);
+      if (!has_failed) ++refused_puts;
+    }
+
+    std::size_t progress = 0;
+    std::size_t stored_puts = 0;
+    std::size_t refused_puts = 0;
+    bool has_failed = false;
+  };
 
   template <class... Args>
   BufferedMetricsClient(InPlace, const BufferedMetricsOptions& options, Args&&... args)
@@ -169,7 +191,7 @@ class BufferedMetricsClient {
         backoff.succeeded();
         continue;
       }
-      const Deadline again = std::chrono::steady_clock::now() + backoff.next_pause();
+      const Deadline again = deadline_after(backoff.next_pause());
       // Once the client is to end, waiting for the server's return has a limit of its own.
       changed_.wait_until(lock, std::min(again, interruption_.deadline()),
                           [&, was_ending = is_ending_] { return is_ending_ && !was_ending; });
@@ -180,7 +202,7 @@ class BufferedMetricsClient {
   std::error_code send(std::unique_lock<std::mutex>& lock) {
     std::string_view lines = queue_.next();
     lock.unlock();
-    client::PutAnswers answers;
+    Answers answers;
     std::error_code ec;
     connection_.prepare(ec);
     const auto add = [&] {
@@ -189,11 +211,12 @@ class BufferedMetricsClient {
       if (pipeline.unwritten().size() < enough) add_lines(pipeline, lines);
     };
     if (!ec) connection_.exchange(answers, add, ec);
+    if (!ec && answers.has_failed) ec = errc::command_refused;
     lock.lock();
-    queue_.answered(answers.progress);
-    answered_ += answers.progress;
+    queue_.answered(answers.stored_puts + answers.refused_puts);
+    answered_ += answers.stored_puts + answers.refused_puts;
     stats_.stored += answers.stored_puts;
-    stats_.refused += answers.refusals;
+    stats_.refused += answers.refused_puts;
     answers_.notify_all();
     return ec;
   }

@@ -38,8 +38,9 @@ namespace statwire {
 /// ClientError. Errors: errc::invalid_key, errc::invalid_value (nothing was sent); errc::command_refused (the
 /// connection stays in use); errc::timed_out, errc::end_of_stream, any of the reply's errors or one of the
 /// system (the connection is closed, and every later call fails with errc::not_connected, or connects anew
-/// where MetricsOptions::retry says so). Threads: one at a time. Memory: 140 KiB, however many points are
-/// put; and what get returns. `Clock` gives the time of a put without a timestamp.
+/// where MetricsOptions::retry says so). Threads: one at a time. Processes: one; after a fork() the child
+/// makes a client of its own. Memory: 140 KiB, however many points are put; and what get returns. `Clock`
+/// gives the time of a put without a timestamp.
 template <StreamTransport Transport = TcpTransport, class Clock = std::chrono::system_clock>
 class MetricsClient {
  public:
@@ -76,10 +77,11 @@ class MetricsClient {
 
   /// Stores one value: `put key value timestamp\n`. The last value of a key and second wins.
   void put(std::string_view key, double value, std::int64_t timestamp, std::error_code& ec) {
+    const std::error_code bad = protocol::check_put(key, value);
+    if (bad) return connection_.fail(bad, key, ec);
     client::PutAnswers answers;
     connection_.attempt(ec, [&] {
       connection_.pipeline().put(key, value, timestamp, ec);
-      if (ec) return connection_.fail(ec, key, ec);
       connection_.exchange(answers, nothing_to_add, ec);
       if (!ec) report_refusal(answers, ec);
     });

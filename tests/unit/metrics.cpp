@@ -380,6 +380,16 @@ TEST_CASE("metrics client: pauses between tries double up to the longest, and tr
   CHECK(client.transport().pauses() == std::vector<std::chrono::milliseconds>{100ms, 200ms, 300ms, 300ms});
 }
 
+TEST_CASE("metrics client: a server that takes no more connections is tried again") {
+  const std::string full = "error\ntoo many connections (limit 5)\n\n";
+  Client once{ScriptedStream{{.replies = {full}}}};
+  CHECK(message_of([&] { once.put("k", 1, 1); }) ==
+        "statwire: put: 'too many connections (limit 5)': the server takes no more connections for now");
+  CHECK(!once.transport().is_open());
+  Client client{ScriptedStream{{.replies = {full, "ok\n\n"}}}, {.retry = {.attempts = 2}}};
+  client.put("k", 1, 1);
+}
+
 TEST_CASE("metrics client: what another try would not change is not tried again") {
   for (const std::string reply : {"nonsense\n\n", "ok\nk one 2\n\n", "error\nno\n\n"}) {
     Client client{ScriptedStream{{.replies = {reply, reply}}}, {.retry = {.attempts = 3}}};

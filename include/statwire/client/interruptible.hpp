@@ -40,8 +40,7 @@ class Interruptible {
         transport_(std::forward<Args>(args)...) {}
 
   void connect(Deadline deadline, std::error_code& ec) {
-    const Deadline now = std::chrono::steady_clock::now();
-    transport_.connect(std::min({deadline, now + longest_connect_, interruption_.deadline()}), ec);
+    transport_.connect(std::min({deadline, deadline_after(longest_connect_), interruption_.deadline()}), ec);
   }
 
   std::size_t read_some(std::span<char> buffer, Deadline deadline, std::error_code& ec) {
@@ -68,7 +67,7 @@ class Interruptible {
     constexpr std::chrono::milliseconds slice{50};
     for (;;) {
       const Deadline end = std::min(deadline, interruption_.deadline());
-      const Deadline slice_end = std::min(end, std::chrono::steady_clock::now() + slice);
+      const Deadline slice_end = std::min(end, deadline_after(slice));
       const Result result = call(slice_end);
       if (ec != errc::timed_out || slice_end == end) return result;
     }

@@ -120,7 +120,7 @@ class MetricsConnection {
       fail(errc::invalid_option,
            "timeout " + std::to_string(options_.timeout.count()) + " ms, must be above 0", ec);
     } else {
-      transport_.connect(deadline_from_now(), ec);
+      transport_.connect(deadline_after(options_.timeout), ec);
       is_open_ = !ec;
     }
   }
@@ -142,6 +142,7 @@ class MetricsConnection {
     is_open_ = false;
     pipeline_.reset();
   }
+
   MetricsPipeline& pipeline() noexcept { return pipeline_; }
   const MetricsOptions& options() const noexcept { return options_; }
   Transport& transport() noexcept { return transport_; }
@@ -160,16 +161,10 @@ class MetricsConnection {
   /// and a server that drips cannot hold it for ever.
   static constexpr std::uint64_t answers_per_deadline = 4096;
 
-  /// A timeout beyond the clock's range is no deadline at all.
-  Deadline deadline_from_now() const {
-    const Deadline now = std::chrono::steady_clock::now();
-    const auto range = std::chrono::duration_cast<std::chrono::milliseconds>(Deadline::max() - now);
-    return options_.timeout < range ? now + options_.timeout : Deadline::max();
-  }
-
   /// Of the library's own errors, most say that the server is none.
   static bool is_worth_retrying(std::error_code ec) noexcept {
-    return ec.category() != error_category() || ec == errc::timed_out || ec == errc::end_of_stream;
+    return ec.category() != error_category() || ec == errc::timed_out || ec == errc::end_of_stream ||
+           ec == errc::too_many_connections;
   }
 
   void pause(std::chrono::milliseconds duration) {
@@ -182,7 +177,7 @@ class MetricsConnection {
 
   template <class SomeAnswers, class Add>
   void exchange_or_throw(SomeAnswers& answers, Add& add, std::error_code& ec) {
-    Deadline deadline = deadline_from_now();
+    Deadline deadline = deadline_after(options_.timeout);
     std::size_t renewed_at = answers.progress;
     while (!ec) {
       // Over a transport that cannot do both at once, a batch is answered before the next is written: its
@@ -191,12 +186,11 @@ class MetricsConnection {
       if (pipeline_.unanswered() == 0) return;
       move_bytes(answers, deadline, ec);
       if (answers.progress - renewed_at >= answers_per_deadline) {
-        deadline = deadline_from_now();
+        deadline = deadline_after(options_.timeout);
         renewed_at = answers.progress;
       }
     }
-    if (!is_worth_retrying(ec)) return close();
-    if (ec != errc::timed_out) read_last_answers(answers, deadline);
+    if (ec.category() != error_category()) read_last_answers(answers, deadline);
     close();
   }
 

@@ -78,9 +78,10 @@ class MetricsPipeline {
   /// Requests that were added and not answered yet.
   std::uint64_t unanswered() const noexcept { return unanswered_; }
 
-  /// Takes what was read, all of it, and tells the listener of every answer. An error (that of the reply, or
-  /// errc::unexpected_data for bytes that nobody asked for) means that client and server are out of step:
-  /// the connection is of no more use. What the listener throws comes through and means the same.
+  /// Takes what was read, all of it, and tells the listener of every answer. An error (that of the reply,
+  /// errc::unexpected_data for bytes that nobody asked for, errc::too_many_connections) means that client and
+  /// server are out of step: the connection is of no more use. What the listener throws comes through and
+  /// means the same.
   template <AnswerListener Listener>
   void receive(std::string_view bytes, Listener& listener, std::error_code& ec) {
     ec.clear();
@@ -159,6 +160,9 @@ class MetricsPipeline {
     if (!decoder_.done()) return taken;
     is_decoding_ = false;
     ec = decoder_.error();
+    const bool is_turned_away = ec == errc::command_refused &&
+                                decoder_.offending_line().starts_with(protocol::too_many_connections_words);
+    if (is_turned_away) ec = errc::too_many_connections;  // said of the connection, not of a request
     if (ec && ec != errc::command_refused) {
       culprit_ = decoder_.offending_line();
       return taken;

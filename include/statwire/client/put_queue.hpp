@@ -42,6 +42,9 @@ class PutLine {
 
 class PutQueue {
  public:
+  /// next() gives no more than this, and the rest of a line.
+  static constexpr std::size_t enough_bytes = 262'144;
+
   /// Takes `max_bytes` of address space twice, resident once used.
   explicit PutQueue(std::size_t max_bytes) : max_bytes_{max_bytes} {
     waiting_.reserve(max_bytes);
@@ -59,8 +62,9 @@ class PutQueue {
   /// Lines that are not answered yet.
   std::uint64_t lines() const noexcept { return waiting_lines_ + sending_lines_; }
 
-  /// What is to be sent: whole lines, the unanswered ones of the last call first. Stays where it is until the
-  /// next call of next() or answered(), whatever is appended.
+  /// What is to be sent: whole lines, the unanswered ones of the last call first; so many that what is
+  /// answered soon makes room for more. Stays where it is until the next call of next() or answered(),
+  /// whatever is appended.
   std::string_view next() noexcept {
     if (sending_lines_ == 0) {
       sending_.clear();
@@ -68,7 +72,9 @@ class PutQueue {
       std::swap(sending_, waiting_);
       sending_lines_ = std::exchange(waiting_lines_, 0);
     }
-    return std::string_view{sending_}.substr(answered_bytes_);
+    const std::string_view rest = std::string_view{sending_}.substr(answered_bytes_);
+    if (rest.size() <= enough_bytes) return rest;
+    return rest.substr(0, rest.find('\n', enough_bytes) + 1);
   }
 
   /// The first `lines` of next() are answered.

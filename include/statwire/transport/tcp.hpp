@@ -107,6 +107,9 @@ class TcpTransport {
   void try_connect(const asio::ip::tcp::endpoint& endpoint, Deadline deadline, std::error_code& ec) {
     close();
     auto& socket = stream_->socket;
+    socket.open(endpoint.protocol(), ec);
+    if (ec) return void(ec = detail::standard(ec));
+    detail::close_on_exec(socket);
     run_until(deadline, ec, [&](auto done) { socket.async_connect(endpoint, done); });
     if (!ec) stream_->receiving.begin(socket, ec);
     // Requests are small and each waits for its answer: Nagle's algorithm would only delay them.

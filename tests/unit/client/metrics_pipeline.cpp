@@ -150,6 +150,18 @@ TEST_CASE("metrics pipeline: what comes before a bad reply is answered, and the 
   CHECK(journal.stored_puts == 1);
 }
 
+TEST_CASE(
+    "metrics pipeline: a server that takes no more connections refuses the connection, not the request") {
+  MetricsPipeline pipeline;
+  put(pipeline, "a");
+  Journal journal;
+  std::error_code ec;
+  pipeline.receive("error\ntoo many connections (limit 5)\n\n", journal, ec);
+  CHECK(ec == errc::too_many_connections);
+  CHECK(pipeline.culprit() == "too many connections (limit 5)");
+  CHECK(journal.text.empty());
+}
+
 TEST_CASE("metrics pipeline: each get has limits of its own") {
   MetricsPipeline pipeline;
   get(pipeline, "a", {.max_rows = 1});

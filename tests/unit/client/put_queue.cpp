@@ -53,6 +53,25 @@ TEST_CASE("put_queue: it takes as many bytes as it may, and again what was answe
   CHECK(queue.lines() == 3);
 }
 
+TEST_CASE(
+    "put_queue: of a long queue it gives whole lines of a quarter MiB, so that answers make room soon") {
+  PutQueue queue{1 << 20};
+  std::string expected;
+  for (int i = 0; queue.append({"some.key", 1, i}); ++i) PutLine{"some.key", 1, i}.append_to(expected);
+  std::string sent;
+  int pieces = 0;
+  while (queue.lines() != 0) {
+    const std::string piece{queue.next()};
+    REQUIRE(piece.ends_with('\n'));
+    REQUIRE(piece.size() < PutQueue::enough_bytes + 100);
+    queue.answered(static_cast<std::uint64_t>(std::count(piece.begin(), piece.end(), '\n')));
+    if (pieces++ == 0) CHECK(queue.append({"late", 1, 1}));
+    sent += piece;
+  }
+  CHECK(pieces == 5);  // four, and what came late
+  CHECK(sent == expected + "put late 1 1\n");
+}
+
 TEST_CASE("put_queue: however lines are appended and answered, each comes out once and in order") {
   statwire::test::RandomBytes random{21};
   PutQueue queue{500};
