@@ -101,8 +101,8 @@ class RequestReader {
   RequestReader(const RequestReader&) = delete;
   RequestReader& operator=(const RequestReader&) = delete;
 
-  /// Takes the next piece of the stream; the one before is used up. The bytes stay where they are until this
-  /// one is, or keep_rest() was called.
+  /// Takes the next piece of the stream; the one before is used up, and memory that it took is given back.
+  /// The bytes stay where they are until this one is, or keep_rest() was called.
   void give(std::string_view piece) noexcept {
     piece_ = piece;
     follows_line_ = false;
@@ -132,7 +132,8 @@ class RequestReader {
       piece_.remove_prefix(end + 1);
       if (std::exchange(follows_line_, true) && (part.empty() || part == "\r")) continue;
       if (unfinished_.empty()) return part;
-      line_ = std::exchange(unfinished_, {}).append(part);
+      unfinished_.append(part);
+      line_ = std::exchange(unfinished_, {});
       return line_;
     }
     return std::nullopt;

@@ -50,6 +50,9 @@ class MetricsDialogue {
   /// Copies the bytes that are not answered yet: those that were given may go.
   void keep_rest() { reader_.keep_rest(); }
 
+  /// Gives back the memory of requests that are answered; the beginning of one that is not yet whole stays.
+  void release() noexcept { reader_.give({}); }
+
   /// Appends replies to the requests that were given, in order. Pauses when there is enough to send, also in
   /// the middle of a reply: a few bytes can ask for very many, and a client that does not read must not make
   /// the server hold them.
@@ -72,6 +75,9 @@ class MetricsDialogue {
   /// Whether what was appended rests on puts that are not committed.
   bool is_uncommitted() const noexcept { return uncommitted_replies_ != 0; }
 
+  /// How many replies of what was appended do.
+  std::size_t uncommitted_count() const noexcept { return uncommitted_replies_; }
+
   /// The puts are safe, the replies may be sent.
   void committed() noexcept { uncommitted_replies_ = 0; }
 
@@ -80,8 +86,8 @@ class MetricsDialogue {
   bool not_stored(std::string& out, std::error_code ec) {
     out.resize(uncommitted_begin_);
     if (uncommitted_continues_) return false;
-    for (; uncommitted_replies_ != 0; --uncommitted_replies_)
-      append_error(out, "not stored: " + error_text(ec));
+    const std::string words = std::string{protocol::not_stored_words} + ": " + error_text(ec);
+    for (; uncommitted_replies_ != 0; --uncommitted_replies_) append_error(out, words);
     reading_.reset();
     if (reader_.is_too_long()) end_for_long_line(out);
     return true;
