@@ -3,13 +3,19 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <new>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -75,6 +81,22 @@ struct WaitingStore : server::MemoryStore {
   mutable std::size_t puts_before_find = 0;
   std::promise<void> begun{};
   std::future<void> go_on{};
+};
+
+/// A faulty store that throws for some keys: a std::exception, or what is none; or in its commit.
+struct ThrowingStore : FaultyStore {
+  void put(std::string_view key, double value, std::int64_t timestamp, std::error_code& ec) {
+    if (key == "no_memory") throw std::bad_alloc{};
+    if (key == "number") throw 42;
+    commit_throws = key == "commit";
+    FaultyStore::put(key, value, timestamp, ec);
+  }
+  void commit(std::error_code& ec) {
+    if (std::exchange(commit_throws, false)) throw std::runtime_error{"commit"};
+    FaultyStore::commit(ec);
+  }
+
+  bool commit_throws = false;
 };
 
 std::vector<std::unique_ptr<RawConnection>> connect(std::uint16_t port, std::size_t count) {
@@ -275,6 +297,123 @@ TEST_CASE("metrics server: it can be stopped while clients wait for a commit") {
     client.expect("ok\n\n");
   }
 }
+
+TEST_CASE(
+    "metrics server: an exception of the store costs the client that it serves its connection, no other") {
+  server::MetricsServer server{{.port = 0}, ThrowingStore{}};
+  server.start();
+  RawConnection other{server.port()};
+  for (const std::string key : {"no_memory", "commit", "no_memory", "commit"}) {
+    CAPTURE(key);
+    RawConnection client{server.port()};
+    client.send("put a 1 1\n");
+    client.expect("ok\n\n");
+    client.send("put " + key + " 1 1\n");
+    CHECK(client.read_to_end() == "");
+    other.send("put a 1 1\nget a\n");
+    other.expect("ok\n\nok\na 1.0 1\n\n");
+  }
+}
+
+TEST_CASE("metrics server: when anything else is thrown, run() passes it on and the server can start again") {
+  server::MetricsServer server{{.port = 0}, ThrowingStore{}};
+  for (int round = 0; round < 2; ++round) {
+    std::promise<int> thrown;
+    std::thread runner{[&] {
+      try {
+        server.run();
+        thrown.set_value(0);
+      } catch (int number) {
+        thrown.set_value(number);
+      }
+    }};
+    std::unique_ptr<TcpTransport> client;
+    for (const auto until = soon(); !client;) {  // until it listens
+      REQUIRE(std::chrono::steady_clock::now() < until);
+      auto attempt = std::make_unique<TcpTransport>("127.0.0.1", server.port());
+      std::error_code ec = std::make_error_code(std::errc::not_connected);
+      if (server.port() != 0) attempt->connect(soon(), ec);
+      if (!ec) client = std::move(attempt);
+    }
+    std::error_code ec;
+    client->write_some("put number 1 1\n", soon(), ec);
+    CHECK(thrown.get_future().get() == 42);
+    runner.join();
+    char byte[1];
+    client->read_some(byte, soon(), ec);
+    CHECK((ec == errc::end_of_stream || ec == std::errc::connection_reset));
+  }
+  server.start();
+  RawConnection client{server.port()};
+  client.send("put a 1 1\n");
+  client.expect("ok\n\n");
+}
+
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+TEST_CASE(
+    "metrics server: clients that have sent long lines cost no more than others once they are answered") {
+  server::MetricsServer server;
+  server.start();
+  constexpr std::size_t count = 100;
+  const auto clients = connect(server.port(), count);
+  RawConnection other{server.port()};
+  // What it answers to one client comes after what it did for those before.
+  const auto wait_for_server = [&] {
+    for (int i = 0; i < 2; ++i) {
+      other.send("get a\n");
+      other.expect("ok\n\n");
+    }
+  };
+  for (const auto& client : clients) {
+    client->send("get a\n");
+    client->expect("ok\n\n");
+  }
+  wait_for_server();
+  const std::size_t before = ::mallinfo2().uordblks;
+  const std::string line(60'000, 'x');
+  for (const auto& client : clients) {
+    client->send(line);
+    wait_for_server();
+    client->send("\n");
+    client->expect("error\nwrong command\n\n");
+  }
+  wait_for_server();
+  const std::size_t after = ::mallinfo2().uordblks;
+  CHECK(after < before + count * 1024);
+}
+#endif
+
+#if defined(TCP_KEEPIDLE)
+TEST_CASE("metrics server: the system finds out about clients that vanished, within minutes") {
+  server::MetricsServer server;
+  server.start();
+  RawConnection client{server.port()};
+  client.send("get a\n");
+  client.expect("ok\n\n");
+  int sessions = 0;
+  constexpr int max_fd = 1024;
+  for (int fd = 0; fd < max_fd; ++fd) {
+    sockaddr_in address{};
+    socklen_t size = sizeof(address);
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) continue;
+    if (address.sin_family != AF_INET || ntohs(address.sin_port) != server.port()) continue;
+    const auto option = [fd](int level, int name) {
+      int value = 0;
+      socklen_t value_size = sizeof(value);
+      CHECK(::getsockopt(fd, level, name, &value, &value_size) == 0);
+      return value;
+    };
+    if (option(SOL_SOCKET, SO_ACCEPTCONN) != 0) continue;
+    ++sessions;
+    CHECK(option(SOL_SOCKET, SO_KEEPALIVE) != 0);
+    const int seconds = option(IPPROTO_TCP, TCP_KEEPIDLE) +
+                        option(IPPROTO_TCP, TCP_KEEPINTVL) * option(IPPROTO_TCP, TCP_KEEPCNT);
+    CHECK(seconds >= 60);
+    CHECK(seconds <= 600);
+  }
+  CHECK(sessions == 1);
+}
+#endif
 
 TEST_CASE("metrics server: its sockets are not inherited by programs that are started") {
   server::MetricsServer server;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "statwire/detail/asio.hpp"
+#include "statwire/server/mishap.hpp"
 
 namespace statwire::server::detail {
 
@@ -29,7 +30,7 @@ class Presence {
 };
 
 /// Lives as long as an operation of its own is under way: until the client has closed its side, at most a
-/// second.
+/// second, also when there is no memory for the next.
 class Farewell : public std::enable_shared_from_this<Farewell> {
  public:
   /// `count` is how many there are at the moment.
@@ -54,13 +55,13 @@ class Farewell : public std::enable_shared_from_this<Farewell> {
     asio::async_write(socket_, asio::buffer(words_),
                       [self = shared_from_this()](std::error_code ec, std::size_t) {
                         if (!ec) self->socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
-                        ec ? self->end() : self->wait();
+                        survives([&] { ec ? self->end() : self->wait(); });
                       });
   }
 
   void wait() {
     socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](std::error_code ec) {
-      ec ? self->end() : self->discard();
+      survives([&] { ec ? self->end() : self->discard(); });
     });
   }
 

@@ -20,10 +20,12 @@
 
 #include "statwire/detail/asio.hpp"
 #include "statwire/error.hpp"
+#include "statwire/protocol/metrics_reply.hpp"
 #include "statwire/server/farewell.hpp"
 #include "statwire/server/memory_store.hpp"
 #include "statwire/server/metrics_dialogue.hpp"
 #include "statwire/server/metrics_session.hpp"
+#include "statwire/server/mishap.hpp"
 #include "statwire/server/service.hpp"
 #include "statwire/server/store.hpp"
 
@@ -72,8 +74,12 @@ class MetricsListener {
     if (has_too_many_farewells()) return accept_later();
     acceptor_.async_accept([this](std::error_code ec, asio::ip::tcp::socket socket) {
       if (ec == asio::error::operation_aborted) return;
-      if (!ec) take(std::move(socket));
-      if (!ec) ec = accept_more();
+      // What is thrown is for want of memory; it costs the client that is being taken its connection.
+      const bool is_well = survives([&] {
+        if (!ec) take(std::move(socket));
+        if (!ec) ec = accept_more();
+      });
+      if (!is_well) return accept_later();
       // Out of descriptors or memory, most likely. A client that has gone again is no reason to wait.
       ec&& ec != asio::error::connection_aborted ? accept_later() : accept();
     });
@@ -117,7 +123,8 @@ class MetricsListener {
   }
 
   std::string too_many_connections() const {
-    return "error\ntoo many connections (limit " + std::to_string(max_connections_) + ")\n\n";
+    return "error\n" + std::string{protocol::too_many_connections_words} + " (limit " +
+           std::to_string(max_connections_) + ")\n\n";
   }
 
   asio::ip::tcp::acceptor acceptor_;
@@ -134,6 +141,10 @@ class MetricsListener {
 ///
 /// A client that does not read its replies costs 64 KiB of them, one read of its requests (64 KiB), and the
 /// buffers of the system; an idle one less than 1 KiB.
+///
+/// Exceptions: a std::exception that comes up while a client is served (std::bad_alloc, or what the store
+/// throws) costs that client its connection; one of a commit, all clients that waited for it. Anything else
+/// that a store throws leaves run(), which has stopped serving then, or ends the program after start().
 template <MetricsStore Store = MemoryStore>
 class MetricsServer {
  public:

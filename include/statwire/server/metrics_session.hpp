@@ -14,9 +14,31 @@
 #include "statwire/server/farewell.hpp"
 #include "statwire/server/group_commit.hpp"
 #include "statwire/server/metrics_dialogue.hpp"
+#include "statwire/server/mishap.hpp"
 #include "statwire/server/store.hpp"
 
 namespace statwire::server::detail {
+
+/// Has the system ask a client that is silent whether it is still there, so that one which vanished (its
+/// machine lost power, its network) does not hold a connection for ever: it is gone after some five minutes
+/// on Linux and macOS, elsewhere when the system thinks so, often after two hours. Where that cannot be had,
+/// the connection is as good without.
+inline void set_keep_alive(asio::ip::tcp::socket& socket) noexcept {
+  std::error_code ignored;
+  socket.set_option(asio::socket_base::keep_alive{true}, ignored);
+#if defined(TCP_KEEPINTVL) && !defined(_WIN32)
+  const auto set = [&](int name, int value) {
+    ::setsockopt(socket.native_handle(), IPPROTO_TCP, name, &value, sizeof(value));
+  };
+#if defined(TCP_KEEPIDLE)
+  set(TCP_KEEPIDLE, 180);  // seconds
+#elif defined(TCP_KEEPALIVE)
+  set(TCP_KEEPALIVE, 180);
+#endif
+  set(TCP_KEEPINTVL, 30);
+  set(TCP_KEEPCNT, 4);
+#endif
+}
 
 template <MetricsStore Store>
 class MetricsSession;
@@ -39,7 +61,8 @@ struct MetricsSessions {
 
 /// Reads requests, answers them in order, and reads on only when its answers are written, so a client that
 /// does not read costs the server one buffer of requests and one of replies. Handles one buffer in a turn of
-/// the loop, so that others have theirs. Lives as long as an operation of its own is under way.
+/// the loop, so that others have theirs; over a store that commits, up to eight, so that a commit has more.
+/// Lives as long as an operation of its own is under way.
 template <MetricsStore Store>
 class MetricsSession : public std::enable_shared_from_this<MetricsSession<Store>> {
  public:
@@ -53,28 +76,42 @@ class MetricsSession : public std::enable_shared_from_this<MetricsSession<Store>
     std::error_code ec;
     // An answer is whole when it is written, so there is nothing to wait for.
     socket_.set_option(asio::ip::tcp::no_delay{true}, ec);
+    set_keep_alive(socket_);
     socket_.non_blocking(true, ec);
     if (!ec) wait();
   }
 
   /// Sends what waited for its puts to be safe, or says that they are not.
   void on_commit(std::error_code ec) {
-    if (!ec) {
-      dialogue_.committed();
-    } else if (!dialogue_.not_stored(out_, ec)) {
-      state_ = DialogueState::is_broken;
-    }
-    send();
+    guard([&] {
+      if (!ec) {
+        dialogue_.committed();
+      } else if (!dialogue_.not_stored(out_, ec)) {
+        state_ = DialogueState::is_broken;
+      }
+      send();
+    });
   }
 
  private:
   using std::enable_shared_from_this<MetricsSession>::shared_from_this;
 
+  /// Every handler runs in here: one that throws ends the session, and with it the connection. The client may
+  /// be owed answers, and cannot know which of its puts were stored.
+  template <class Handler>
+  void guard(Handler&& handler) {
+    if (survives(std::forward<Handler>(handler))) return;
+    std::error_code ignored;
+    socket_.close(ignored);
+  }
+
   void wait() {
     reads_ = 0;
-    std::string{}.swap(out_);  // gives its memory back: most connections are idle most of the time
+    // Gives memory back: most connections are idle most of the time.
+    std::string{}.swap(out_);
+    dialogue_.release();
     socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](std::error_code ec) {
-      if (!ec) self->read();
+      if (!ec) self->guard([&] { self->read(); });
     });
   }
 
@@ -102,7 +139,8 @@ class MetricsSession : public std::enable_shared_from_this<MetricsSession<Store>
 
   /// Answers once the puts are safe.
   void commit() {
-    if constexpr (CommittingStore<Store>) sessions_.commits.join(shared_from_this());
+    if constexpr (CommittingStore<Store>)
+      sessions_.commits.join(shared_from_this(), dialogue_.uncommitted_count());
   }
 
   void send() {
@@ -114,12 +152,13 @@ class MetricsSession : public std::enable_shared_from_this<MetricsSession<Store>
     const std::size_t written = socket_.write_some(asio::buffer(out_), ec);
     if (!ec && written == out_.size() && state_ == DialogueState::needs_bytes) return wait();
     if (ec && ec != asio::error::would_block) return;
-    asio::async_write(socket_, asio::buffer(out_) + written,
-                      [self = shared_from_this()](std::error_code result, std::size_t) {
-                        if (result) return;
-                        self->out_.clear();
-                        self->state_ == DialogueState::has_more ? self->answer() : self->wait();
-                      });
+    asio::async_write(
+        socket_, asio::buffer(out_) + written,
+        [self = shared_from_this()](std::error_code result, std::size_t) {
+          if (result) return;
+          self->out_.clear();
+          self->guard([&] { self->state_ == DialogueState::has_more ? self->answer() : self->wait(); });
+        });
   }
 
   asio::ip::tcp::socket socket_;

@@ -28,7 +28,8 @@ class Service {
   Service& operator=(const Service&) = delete;
   ~Service() { stop(); }
 
-  /// Opens a listener and serves on a thread of its own.
+  /// Opens a listener and serves on a thread of its own. An exception that leaves the loop there ends the
+  /// program, as that of any thread; a listener lets none out that it can lay to one client.
   template <class... Args>
   void start(std::error_code& ec, Args&&... args) {
     open(ec, std::forward<Args>(args)...);
@@ -44,7 +45,7 @@ class Service {
   }
 
   /// Opens a listener and serves on this thread until stop(). A stop() that comes before the listener is open
-  /// has nothing to stop.
+  /// has nothing to stop. An exception that leaves the loop closes everything and is passed on.
   template <class... Args>
   void run(std::error_code& ec, Args&&... args) {
     open(ec, std::forward<Args>(args)...);
@@ -92,10 +93,22 @@ class Service {
   }
 
   void serve() {
-    loop_thread_.store(std::this_thread::get_id());
+    /// However the loop ends, the service can be started again.
+    struct AtEnd {
+      explicit AtEnd(Service& owner) : service{owner} {
+        service.loop_thread_.store(std::this_thread::get_id());
+      }
+      AtEnd(const AtEnd&) = delete;
+      AtEnd& operator=(const AtEnd&) = delete;
+      ~AtEnd() {
+        service.loop_thread_.store({});
+        service.close();
+      }
+
+      Service& service;
+    };
+    const AtEnd closing{*this};
     loop_->io.run();
-    loop_thread_.store({});
-    close();
   }
 
   /// Ends the loop, and with it every socket and every operation under way.

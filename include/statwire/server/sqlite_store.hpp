@@ -35,8 +35,10 @@ enum class Durability {
 struct SqliteOptions {
   std::string path;  ///< A file; created when it is not there.
   Durability durability = Durability::power_loss;
-  /// The file does not grow beyond this, rounded down to 4 KiB (its log beside it may, to some 16 MiB); puts
-  /// that would make it fail with no_space_on_device. 0: as large as the disk.
+  /// The file does not grow beyond this, rounded down to 4 KiB; puts that would make it fail with
+  /// no_space_on_device. 0: as large as the disk. Its log beside it may be larger than that: it has every
+  /// page that the largest commit changed, some 16 MiB as a rule. The server commits after 100,000 to 150,000
+  /// puts at the latest; were each of another series, that would be 600 MB.
   std::uint64_t max_bytes = 0;
 };
 
