@@ -11,7 +11,9 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
+#include <limits>
 #include <statwire/server/forwarding_store.hpp>
 #include <statwire/server/memory_store.hpp>
 #include <statwire/server/metrics_server.hpp>
@@ -57,12 +59,22 @@ void open_standard_streams() {
   if (fd >= 0) ::close(fd);
 }
 
-/// Every client takes a descriptor, and the soft limit is often 1024.
-void raise_descriptor_limit() {
+/// Every client takes a descriptor, and the soft limit is often 1024. Returns the limit that holds.
+std::size_t raise_descriptor_limit() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::numeric_limits<std::size_t>::max();
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);  // where it fails, the old limit holds
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+/// How many clients there are descriptors for, beside what the program itself has open and those clients
+/// that are told that they are too many. Without any left, nobody could be told anything.
+std::size_t connections_within(std::size_t descriptors) {
+  constexpr std::size_t own = 64;
+  constexpr std::size_t refusals = 128;
+  return descriptors > own + refusals ? descriptors - own - refusals : 1;
 }
 
 /// One line, at once; what the user wrote is part of it, and must not make it two.
@@ -73,10 +85,14 @@ void print(std::FILE* stream, std::string line) {
   std::fflush(stream);
 }
 
-std::string start_line(const Options& options) {
+std::string start_line(const Options& options, std::size_t max_connections) {
   std::string line = "listening on " + to_string(options.listen) + ", points are kept in " +
                      (options.store.empty() ? "memory" : options.store);
   if (options.forward) line += ", passed on to " + options.forward->text;
+  if (max_connections < options.max_connections) {
+    line += ", at most " + std::to_string(max_connections) + " connections, not " +
+            std::to_string(options.max_connections) + ", for want of descriptors (ulimit -n)";
+  }
   if (!is_loopback(options.listen)) {
     line += "; WARNING: no password protects them from whoever reaches this address";
   }
@@ -99,13 +115,15 @@ std::string stop_line(ForwardingStore<Inner>& store) {
 
 template <MetricsStore Store>
 void serve(const Options& options, const EndSignals& signals, Store store) {
+  const std::size_t max_connections =
+      std::min(options.max_connections, connections_within(raise_descriptor_limit()));
   MetricsServer<Store> server{{.address = options.listen.host,
                                .port = options.listen.port,
-                               .max_connections = options.max_connections,
+                               .max_connections = max_connections,
                                .max_series = options.max_series},
                               std::move(store)};
   server.start();
-  print(stdout, start_line(options));
+  print(stdout, start_line(options, max_connections));
   signals.wait();
   server.stop();
   print(stdout, stop_line(server.store()));
@@ -121,7 +139,6 @@ void serve_and_forward(const Options& options, const EndSignals& signals, Store 
 }
 
 void run(const Options& options, const EndSignals& signals) {
-  raise_descriptor_limit();
   if (options.store.empty()) return serve_and_forward(options, signals, MemoryStore{});
   serve_and_forward(options, signals, SqliteStore{SqliteOptions{.path = options.store}});
 }

@@ -218,6 +218,23 @@ TEST_CASE("metrics_server: limits hold") {
   CHECK(RawConnection{daemon.port()}.read_to_end() == "error\ntoo many connections (limit 1)\n\n");
 }
 
+TEST_CASE("metrics_server: no more connections than there are descriptors for, and the start line says so") {
+  const std::string listen = "127.0.0.1:" + std::to_string(free_port<asio::ip::tcp>());
+  ChildProcess process{{"/bin/sh", "-c", "ulimit -n 195; exec \"$0\" --listen " + listen, program}};
+  CHECK(process.read_until("\n") == "metrics_server: listening on " + listen +
+                                        ", points are kept in memory, at most 3 connections, not 10000, for "
+                                        "want of descriptors (ulimit -n)\n");
+  const auto port = static_cast<std::uint16_t>(std::stoi(listen.substr(listen.find(':') + 1)));
+  RawConnection clients[3]{RawConnection{port}, RawConnection{port}, RawConnection{port}};
+  for (RawConnection& client : clients) {
+    client.send("get a\n");
+    client.expect("ok\n\n");
+  }
+  CHECK(RawConnection{port}.read_to_end() == "error\ntoo many connections (limit 3)\n\n");
+  process.signal(SIGTERM);
+  CHECK(process.wait() == 0);
+}
+
 TEST_CASE("metrics_server: an address that others reach comes with a warning") {
   const std::string port = std::to_string(free_port<asio::ip::tcp>());
   ChildProcess process{{program, "--listen", "0.0.0.0:" + port}};
