@@ -11,6 +11,7 @@
 #include <asio/use_awaitable.hpp>
 #endif
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -445,6 +446,33 @@ TEST_CASE("async metrics: a lost connection ends everything; after another conne
   CHECK(error_of(std::move(refused)) == std::errc::connection_refused);
   CHECK(error_of(std::move(waiting)) == std::errc::connection_refused);
 }
+
+#if defined(FD_CLOEXEC)
+TEST_CASE("async metrics: programs that this one starts do not have the connection") {
+  const auto open_descriptors = [] {
+    std::vector<int> open;
+    for (int fd = 0; fd < 256; ++fd) {
+      if (::fcntl(fd, F_GETFD) != -1) open.push_back(fd);
+    }
+    return open;
+  };
+  server::MetricsServer server;
+  server.start();
+  asio::io_context io;
+  AsyncMetricsClient client{io, "127.0.0.1", server.port(), {.timeout = patience}};
+  const std::vector<int> before = open_descriptors();
+  client.async_put("k", 1, 5, [](std::error_code) {});
+  client.async_connect([&](std::error_code ec) { CHECK_FALSE(ec); });
+  io.run();
+  std::size_t opened = 0;
+  for (const int fd : open_descriptors()) {
+    if (std::find(before.begin(), before.end(), fd) != before.end()) continue;
+    ++opened;
+    CHECK((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0);
+  }
+  CHECK(opened != 0);
+}
+#endif
 
 TEST_CASE("async metrics: where nobody can connect is an error of the connect") {
   asio::io_context io;

@@ -137,8 +137,10 @@ class BasicAsyncTcpStream {
     if (left == 0) return finish(dial, ec ? ec : std::error_code{asio::error::host_not_found});
     socket_.close(ec);
     if (left > 1) limit_try(dial, left);
-    const std::size_t number = dial->tried++;
-    socket_.async_connect(dial->endpoints[number], bound(dial, [this, dial](std::error_code tried) {
+    const auto& endpoint = dial->endpoints[dial->tried++];
+    socket_.open(endpoint.protocol(), ec);  // async_connect says it again
+    if (!ec) detail::close_on_exec(socket_);
+    socket_.async_connect(endpoint, bound(dial, [this, dial](std::error_code tried) {
                             if (dial->generation != generation_) return try_next(dial, tried);
                             timer_.cancel();
                             if (!tried) tried = prepare();
