@@ -1,5 +1,5 @@
-// Emission allocates nothing once the client is made: every allocation of the process is counted, in a
-// program of its own.
+// Emission allocates nothing once the client is made, and where there is no memory an error says so: every
+// allocation of the process is counted, and may fail, in a program of its own.
 
 #include <ostream>
 
@@ -8,23 +8,27 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 #include <string>
 #include <string_view>
 #include <system_error>
 
+#include "statwire/detail/resolve.hpp"
 #include "statwire/statsd.hpp"
 #include "statwire/timer.hpp"
 
 namespace {
 
 std::atomic<std::size_t> allocations{0};
+thread_local bool is_out_of_memory = false;
 
 }  // namespace
 
 void* operator new(std::size_t size) {
   allocations.fetch_add(1, std::memory_order_relaxed);
+  if (is_out_of_memory) throw std::bad_alloc{};
   if (void* memory = std::malloc(size)) return memory;
   throw std::bad_alloc{};
 }
@@ -109,4 +113,29 @@ TEST_CASE("emission: no call allocates once its names are known, and no flush") 
       CHECK(stats.pending == 0);
     }
   }
+}
+
+TEST_CASE("allocations: a lookup for which there is no memory ends in an error, and the next one goes on") {
+  using Tcp = asio::ip::tcp;
+  detail::BackgroundLookup<Tcp> lookup;
+  const detail::LookupFunction<Tcp> one_endpoint = [](const std::string&, std::uint16_t, std::error_code&) {
+    return detail::Endpoints<Tcp>{Tcp::endpoint{}};
+  };
+  const std::string host = "graphite.example";
+  is_out_of_memory = true;
+  lookup.start(one_endpoint, host, 2003);
+  is_out_of_memory = false;
+  CHECK(lookup.is_running());
+  CHECK(lookup.wait(std::chrono::steady_clock::now() + 20s));
+  const auto failed = lookup.poll();
+  REQUIRE(failed);
+  CHECK(failed->ec == std::errc::not_enough_memory);
+  CHECK_FALSE(lookup.is_running());
+  CHECK_FALSE(lookup.poll());
+  lookup.start(one_endpoint, host, 2003);
+  CHECK(lookup.wait(std::chrono::steady_clock::now() + 20s));
+  const auto found = lookup.poll();
+  REQUIRE(found);
+  CHECK(!found->ec);
+  CHECK(found->endpoints.size() == 1);
 }

@@ -68,6 +68,7 @@ class BackgroundLookup {
 
   /// Forgets a lookup that is under way and starts another.
   void start(const LookupFunction<Protocol>& function, const std::string& host, std::uint16_t port) noexcept {
+    abandon();
     const std::error_code ec = error_of([&] {
       state_ = std::make_shared<State>();
       std::thread{[state = state_, function, host, port] {
@@ -77,13 +78,16 @@ class BackgroundLookup {
         state->finish(std::move(result));
       }}.detach();
     });
-    if (ec && state_) state_->finish({.ec = ec});  // no threads left
+    if (!ec) return;
+    state_.reset();  // no thread will come to it, or there was no memory for it
+    not_started_ = ec;
   }
 
-  bool is_running() const noexcept { return state_ != nullptr; }
+  bool is_running() const noexcept { return state_ != nullptr || not_started_; }
 
   /// Takes the result of a lookup that has ended; never waits.
   std::optional<Result> poll() noexcept {
+    if (not_started_) return Result{.ec = std::exchange(not_started_, {})};
     if (!state_) return std::nullopt;
     std::unique_lock lock{state_->mutex, std::try_to_lock};
     if (!lock || !state_->result) return std::nullopt;
@@ -95,14 +99,17 @@ class BackgroundLookup {
 
   /// Waits until the lookup has ended; false when the deadline comes first.
   bool wait(std::chrono::steady_clock::time_point deadline) noexcept {
-    if (!state_) return false;
+    if (!state_) return bool{not_started_};
     std::unique_lock lock{state_->mutex};
     return state_->finished.wait_until(lock, deadline, [&] { return state_->result.has_value(); });
   }
 
   /// Forgets the lookup. In the child of a fork, where its thread is missing, the state is not touched: that
   /// thread may have held the mutex, and its share keeps the state alive.
-  void abandon() noexcept { state_.reset(); }
+  void abandon() noexcept {
+    state_.reset();
+    not_started_.clear();
+  }
 
  private:
   struct State {
@@ -118,6 +125,7 @@ class BackgroundLookup {
   };
 
   std::shared_ptr<State> state_;
+  std::error_code not_started_;  ///< No memory, or no thread.
 };
 
 /// Returns the endpoints of `host`, in the order of preference of the system; at least one, or an error. Sets
