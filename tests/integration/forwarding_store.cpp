@@ -255,6 +255,50 @@ TEST_CASE("forwarding store: what was sent longer ago than the window is not sen
   CHECK(store.stats().resent == 0);
 }
 
+#if defined(__linux__)
+TEST_CASE("forwarding store: what has not reached a listener that stalls is kept, however long it takes") {
+  constexpr int count = 300'000;
+  std::optional<LineListener> listener{std::in_place, 0, Reading::never};
+  const std::uint16_t port = listener->port();
+  ForwardingStore<> store{{.port = port, .resend_window = 0ms}};
+  std::vector<std::size_t> ends{0};  // of the lines, in bytes
+  for (int i = 1; i <= count; ++i) ends.push_back(ends.back() + number_line(i).size() + 1);
+  put_numbers(store, 1, count);
+  wait_until("bytes on their way", [&] { return ends[store.stats().sent] > listener->unread() + 100'000; });
+  const std::size_t reached = listener->unread() + 300'000;  // more may come until it dies
+  const std::size_t sent = ends[store.stats().sent];
+  INFO(reached << " bytes had reached it of " << sent);
+  listener.reset();
+  wait_until("the loss", [&] { return bool{store.last_error()}; });
+  listener.emplace(port);
+  CHECK(store.flush(soon()));
+  const std::string last = number_line(count);
+  wait_until("the last line", [&] {
+    return listener->size() != 0 && listener->lines().back().empty() && listener->lines().rbegin()[1] == last;
+  });
+  const Lines lines = listener->lines();
+  const auto first = static_cast<std::size_t>(count) - (lines.size() - 1) + 1;
+  CHECK(lines == number_lines(static_cast<int>(first), count + 1 - static_cast<int>(first)));
+  CHECK(ends[first - 1] <= reached);
+}
+#endif
+
+TEST_CASE("forwarding store: durations may be as long as they can be") {
+  constexpr auto for_ever = std::chrono::milliseconds::max();
+  std::optional<LineListener> listener{std::in_place, 0, Reading::never};
+  const std::uint16_t port = listener->port();
+  {
+    ForwardingStore<> store{{.port = port, .resend_window = for_ever, .close_timeout = for_ever}};
+    put_numbers(store, 1, 100);
+    CHECK(store.flush(soon()));
+    listener.reset();
+    wait_until("the loss", [&] { return bool{store.last_error()}; });
+    listener.emplace(port);
+    put_numbers(store, 101, 100);
+  }
+  CHECK(listener->lines() == number_lines(1, 200));
+}
+
 TEST_CASE("forwarding store: while nobody listens, the queue is bounded and what is too much counted") {
   constexpr int count = 100'000;
   const std::uint16_t port = free_port<asio::ip::tcp>();

@@ -73,6 +73,14 @@ class LineListener {
     return size;
   }
 
+  /// Bytes that have come and are not read.
+  std::size_t unread() const {
+    const std::lock_guard lock{mutex_};
+    std::size_t size = 0;
+    for (const auto& connection : connections_) size += connection->socket.available();
+    return size;
+  }
+
   /// What one connection brought, cut into lines; the last one is empty unless it is unfinished.
   std::vector<std::string> lines(std::size_t connection = 0) const {
     const std::lock_guard lock{mutex_};

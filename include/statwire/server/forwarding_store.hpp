@@ -39,7 +39,9 @@ struct ForwardingOptions {
   /// way to new ones; when there are none left, new ones are dropped and counted.
   std::size_t max_queue_bytes = 64 * 1024 * 1024;
   /// How long what was sent is kept, to be sent again should the connection be lost: neither protocol says
-  /// what was received. Longer than it takes the listener to store what it reads.
+  /// what was received. Longer than it takes the listener to read and store what has reached its machine. On
+  /// Linux the time begins when it has; and when nothing reaches it for so long (five seconds at least, a day
+  /// at most), or the listener reads nothing while its buffers are full, the connection is made anew.
   std::chrono::milliseconds resend_window{10'000};
   /// How long the destructor tries to hand over the rest; it waits until the listener has read everything.
   std::chrono::milliseconds close_timeout{2'000};

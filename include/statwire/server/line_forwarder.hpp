@@ -4,6 +4,7 @@
 // What a lost connection may have taken with it is sent again on the next one (see resend_queue.hpp,
 // outgoing_connection.hpp). What the lines say is of no interest here. Used by forwarding_store.hpp.
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -68,8 +69,7 @@ class LineForwarder {
       std::unique_lock lock{mutex_};
       is_closing_ = true;
       wake();
-      changed_.wait_until(lock, std::chrono::steady_clock::now() + options_.close_timeout,
-                          [this] { return is_finished_; });
+      changed_.wait_until(lock, deadline_after(options_.close_timeout), [this] { return is_finished_; });
     }
     io_.stop();
     thread_.join();
@@ -115,12 +115,16 @@ class LineForwarder {
   /// of points does not wake it at each point.
   static constexpr std::chrono::milliseconds linger{5};
 
+  static constexpr std::chrono::milliseconds out_of_memory_pause{50};
+
+  /// Returns the options with what the connection has to know of them.
   static LineForwarderOptions require_valid(LineForwarderOptions options) {
     if (options.peer.host.empty() || options.peer.port == 0 || options.resend_window.count() < 0 ||
         options.close_timeout.count() < 0) {
       statwire::detail::fail(errc::invalid_option, "statwire: forward to '" + options.peer.host + "' port " +
                                                        std::to_string(options.peer.port));
     }
+    options.peer.patience = options.resend_window;
     return options;
   }
 
@@ -133,8 +137,15 @@ class LineForwarder {
   // Everything below happens on the thread.
 
   void run() noexcept {
+    const auto work = asio::make_work_guard(io_);  // it ends when it is stopped
+    std::error_code ec;
     // No memory, no descriptors: tried again after a pause, like everything.
-    while (const std::error_code ec = statwire::detail::error_of([this] { io_.run(); })) connection_.lose(ec);
+    while ((ec = statwire::detail::error_of([&] {
+              if (ec) connection_.lose(ec);
+              io_.run();
+            }))) {
+      std::this_thread::sleep_for(out_of_memory_pause);
+    }
   }
 
   void attend() {
@@ -168,7 +179,7 @@ class LineForwarder {
     is_writing_ = false;
     timer_.cancel();
     const std::lock_guard lock{mutex_};
-    queue_.expire(std::chrono::steady_clock::now());
+    queue_.expire(std::chrono::steady_clock::now(), connection_.unacknowledged_bytes());
     queue_.lost();
     is_asleep_ = false;  // it will look after the queue when there is a connection
     error_ = ec;
@@ -186,7 +197,7 @@ class LineForwarder {
     bool is_closing;
     {
       const std::lock_guard lock{mutex_};
-      queue_.expire(std::chrono::steady_clock::now());
+      queue_.expire(std::chrono::steady_clock::now(), connection_.unacknowledged_bytes());
       bytes = queue_.next();
       is_closing = is_closing_;
       is_asleep_ = bytes.empty() && !wrote_lately_;
@@ -204,13 +215,14 @@ class LineForwarder {
 
   /// Looks again soon, or, when nothing came since it did, at the time when something can be forgotten.
   void rest() {
-    std::optional<Deadline> next = std::chrono::steady_clock::now() + linger;
+    const Deadline soon = std::chrono::steady_clock::now() + linger;
+    std::optional<Deadline> next = soon;
     if (!std::exchange(wrote_lately_, false)) {
       const std::lock_guard lock{mutex_};
       next = queue_.next_expiry();
     }
     if (!next) return;
-    timer_.expires_at(*next);
+    timer_.expires_at(std::max(*next, soon));
     timer_.async_wait([this](std::error_code ec) {
       if (!ec) pump();
     });

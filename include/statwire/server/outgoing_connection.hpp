@@ -4,6 +4,7 @@
 // pause that grows with each failure begins anew. It sees that the peer has gone also while there is nothing
 // to write. Used by line_forwarder.hpp, which decides what is written.
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -20,6 +21,12 @@
 #include "statwire/transport/backoff.hpp"
 #include "statwire/transport/concepts.hpp"
 
+#if defined(__linux__)
+#include <linux/sockios.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#endif
+
 namespace statwire::server {
 
 /// Where an OutgoingConnection leads.
@@ -28,6 +35,9 @@ struct Peer {
   std::uint16_t port;
   /// Finds the endpoints of a host name; called on a thread of its own, and may block.
   statwire::detail::LookupFunction<asio::ip::tcp> lookup;
+  /// How long a connection may acknowledge nothing of what was written before it counts as lost, where the
+  /// system can say (Linux); five seconds at least.
+  std::chrono::milliseconds patience{10'000};
 };
 
 /// Tells its owner, on the thread of the event loop: `on_open()`; `on_written(bytes)`, when the connection
@@ -64,6 +74,18 @@ class OutgoingConnection {
 
   bool is_open() const noexcept { return state_ == State::open; }
 
+  /// Of the bytes that were written, those that the peer's system has not acknowledged; 0 where the system
+  /// cannot say. Also valid in on_lost().
+  std::size_t unacknowledged_bytes() noexcept {
+#if defined(SIOCOUTQ)
+    int bytes = 0;
+    if (socket_ && ::ioctl(socket_->native_handle(), SIOCOUTQ, &bytes) == 0 && bytes > 0) {
+      return static_cast<std::size_t>(bytes);
+    }
+#endif
+    return 0;
+  }
+
   /// Writes some of the bytes, which stay where they are until on_written() or on_lost(). One write at a
   /// time, while it is open.
   void write(std::string_view bytes) {
@@ -83,14 +105,15 @@ class OutgoingConnection {
     socket_->shutdown(Tcp::socket::shutdown_send, ignored);
   }
 
-  /// Gives the connection up; it is made again after a pause.
-  void lose(std::error_code ec) noexcept {
+  /// Gives the connection up; it is made again after a pause. Throws when there is no memory for that: then
+  /// it is to be called again.
+  void lose(std::error_code ec) {
     const auto now = std::chrono::steady_clock::now();
     if (is_open() && now - opened_at_ >= good_life) backoff_.succeeded();
     const std::uint64_t step = begin(State::pausing);
-    socket_.reset();
     owner_.on_lost(statwire::detail::standard(ec));
-    statwire::detail::error_of([&] { after(backoff_.next_pause(), step, [this] { open(); }); });
+    socket_.reset();
+    after(backoff_.next_pause(), step, [this] { open(); });
   }
 
  private:
@@ -131,7 +154,9 @@ class OutgoingConnection {
     after(connect_patience, step, [this] { not_connected(errc::timed_out); });
   }
 
-  void not_connected(std::error_code ec) { next_ < endpoints_.size() ? connect() : lose(ec); }
+  void not_connected(std::error_code ec) {
+    next_ < endpoints_.size() ? connect() : lose(ec);
+  }
 
   void connected() {
     std::error_code ignored;
@@ -143,8 +168,20 @@ class OutgoingConnection {
     const std::uint64_t step = begin(State::open);
     opened_at_ = std::chrono::steady_clock::now();
     socket_->set_option(Tcp::no_delay{true}, ignored);  // what leaves together is written together
+    limit_silence();
     read(step);
     owner_.on_open();
+  }
+
+  /// Without it the system tries for a quarter of an hour to reach a machine that is gone.
+  void limit_silence() noexcept {
+#if defined(TCP_USER_TIMEOUT)
+    constexpr std::chrono::milliseconds longest = std::chrono::hours{24};
+    const auto patience = std::clamp<std::chrono::milliseconds>(peer_.patience, connect_patience, longest);
+    const auto milliseconds = static_cast<unsigned>(patience.count());
+    ::setsockopt(socket_->native_handle(), IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds,
+                 sizeof milliseconds);  // where it is unknown, it takes longer
+#endif
   }
 
   /// What the peer says is of no interest, but that it closes the connection is.

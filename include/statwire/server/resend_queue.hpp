@@ -25,8 +25,8 @@ class ResendQueue {
  public:
   /// Holds at most `max_bytes` of lines, and keeps those that were written for `window` at least (a sixteenth
   /// longer at most) unless new ones need the room.
-  ResendQueue(std::size_t max_bytes, std::chrono::nanoseconds window)
-      : max_bytes_{max_bytes}, window_{window} {}
+  ResendQueue(std::size_t max_bytes, std::chrono::milliseconds window)
+      : max_bytes_{max_bytes}, window_{std::min<std::chrono::milliseconds>(window, longest_window)} {}
 
   /// Appends `count` lines, each with its line feed. Returns how many found room: the first ones. When there
   /// is too little, lines that were written already, and only wait for a connection to be lost, give way.
@@ -81,9 +81,17 @@ class ResendQueue {
     marks_.clear();
   }
 
-  /// Forgets what was written longer ago than the window.
-  void expire(Deadline now) noexcept {
-    while (!marks_.empty() && expiry(marks_.front()) <= now) forget(marks_.front().end);
+  /// Forgets what was written longer ago than the window, but nothing of the last `unacknowledged` bytes that
+  /// were written: their window begins again.
+  void expire(Deadline now, std::size_t unacknowledged = 0) noexcept {
+    const std::uint64_t acknowledged =
+        position_ - std::min<std::uint64_t>(unacknowledged, position_ - begin_);
+    for (; !marks_.empty() && expiry(marks_.front()) <= now; forget(marks_.front().end)) {
+      if (marks_.front().end > acknowledged) {
+        marks_.front().since = now;
+        return;
+      }
+    }
   }
 
   /// When expire() will have something to forget; nothing while nothing is kept.
@@ -105,6 +113,7 @@ class ResendQueue {
 
  private:
   static constexpr std::size_t chunk_bytes = 65'536;
+  static constexpr std::chrono::hours longest_window{24 * 365};  // any sum with it is in the clock's range
 
   /// Lines that were completely written in a stretch of time that began at `since`.
   struct Mark {

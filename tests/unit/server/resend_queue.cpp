@@ -118,6 +118,34 @@ TEST_CASE("resend queue: what was written is kept for the window, and a sixteent
   CHECK(queue.size() == 0);
 }
 
+TEST_CASE("resend queue: what was not acknowledged when its window was over is kept for another") {
+  ResendQueue queue{plenty, 1600ms};
+  queue.append("a\n", 1);
+  write_all(queue, at(1000ms));
+  queue.append("bb\n", 1);
+  write_all(queue, at(2000ms));
+  queue.expire(at(2699ms), 5);
+  CHECK(queue.next_expiry() == at(2700ms));
+  queue.expire(at(3000ms), 4);  // of "a" the line feed
+  CHECK(queue.size() == 5);
+  CHECK(queue.next_expiry() == at(4700ms));
+  queue.expire(at(4700ms), 3);
+  CHECK(queue.size() == 3);
+  queue.expire(at(5000ms), 1000);  // of whatever else
+  queue.lost();
+  CHECK(write_all(queue, at(6000ms)) == "bb\n");
+  queue.expire(at(7700ms), 0);
+  CHECK(queue.size() == 0);
+}
+
+TEST_CASE("resend queue: a window may be as long as it can be") {
+  ResendQueue queue{plenty, std::chrono::milliseconds::max()};
+  queue.append("a\n", 1);
+  write_all(queue);
+  queue.expire(at(1000h));
+  CHECK(queue.size() == 2);
+}
+
 TEST_CASE("resend queue: what waits for a connection does not grow old") {
   ResendQueue queue{plenty, 1s};
   queue.append("a\n", 1);
