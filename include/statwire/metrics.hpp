@@ -39,8 +39,8 @@ namespace statwire {
 /// connection stays in use); errc::timed_out, errc::end_of_stream, any of the reply's errors or one of the
 /// system (the connection is closed, and every later call fails with errc::not_connected, or connects anew
 /// where MetricsOptions::retry says so). Threads: one at a time. Processes: one; after a fork() the child
-/// makes a client of its own. Memory: 140 KiB, however many points are put; and what get returns. `Clock`
-/// gives the time of a put without a timestamp.
+/// makes a client of its own. Memory: up to 310 KiB, however many points are put; and what get returns.
+/// `Clock` gives the time of a put without a timestamp.
 template <StreamTransport Transport = TcpTransport, class Clock = std::chrono::system_clock>
 class MetricsClient {
  public:
