@@ -4,14 +4,12 @@
 // on a strand of its own, and closes the connection when an answer is late. What the bytes mean is the
 // business of the exchange that it is given (client/metrics_exchange.hpp).
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -20,6 +18,7 @@
 
 #include "statwire/detail/asio.hpp"
 #include "statwire/error.hpp"
+#include "statwire/transport/async_inbox.hpp"
 #include "statwire/transport/async_tcp.hpp"
 #include "statwire/transport/concepts.hpp"
 
@@ -42,8 +41,8 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
                   std::size_t max_pending_bytes)
       : executor_{stream.get_executor()},
         timeout_{timeout},
-        max_pending_bytes_{max_pending_bytes},
         strand_{executor_},
+        inbox_{max_pending_bytes},
         stream_{std::move(stream)},
         timer_{executor_},
         exchange_{std::move(exchange)} {}
@@ -55,25 +54,17 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
   /// memory, it has taken nothing either.
   template <class Slot>
   std::error_code submit(Order& order, std::string_view lines, Slot slot) {
-    bool is_first = false;
-    {
-      const std::lock_guard lock{mutex_};
-      const std::size_t pending = pending_bytes_.load(std::memory_order_relaxed);
-      if (lines.size() > max_pending_bytes_ - std::min(pending, max_pending_bytes_)) return errc::queue_full;
-      order.id = ++last_id_;
-      order.bytes = lines.size();
-      order.deadline = deadline_after(timeout_);
-      if (slot.is_connected()) slot.assign(Canceller{this->weak_from_this(), order.id, order.kind});
-      keep(order, lines);
-      pending_bytes_.fetch_add(lines.size(), std::memory_order_relaxed);
-      is_first = !std::exchange(is_posted_, true);
-    }
-    if (!is_first) return {};
+    const auto added = inbox_.add(order, lines, [&](Order& numbered) {
+      numbered.deadline = deadline_after(timeout_);
+      if (slot.is_connected()) slot.assign(Canceller{this->weak_from_this(), numbered.id, numbered.kind});
+    });
+    if (added == Inbox::Added::no) return errc::queue_full;
+    if (added == Inbox::Added::more) return {};
     try {
       // One for all that are submitted until it runs.
       post([](auto& self) { self.take_submitted(); });
     } catch (...) {
-      if (take_back(order)) throw;
+      if (inbox_.take_back(order)) throw;
     }
     return {};
   }
@@ -86,6 +77,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
   }
 
  private:
+  using Inbox = AsyncInbox<Order>;
   enum class State { disconnected, connecting, connected };
 
   /// A handler of this connection's own. One that is destroyed without having been called means that its
@@ -156,42 +148,8 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
     asio::post(strand_, guarded(std::move(action)));
   }
 
-  /// Appends an order with its lines, or throws and leaves all as it was. Called with the mutex.
-  void keep(Order& order, std::string_view lines) {
-    const std::size_t kept_bytes = submitted_lines_.size();
-    submitted_lines_.append(lines);
-    try {
-      submitted_.push_back(std::move(order));
-    } catch (...) {
-      submitted_lines_.resize(kept_bytes);
-      throw;
-    }
-  }
-
-  /// Gives an order back that was submitted and for which nothing could be posted; false when it was taken
-  /// all the same. Other threads' orders that came meanwhile go with what is submitted next.
-  bool take_back(Order& order) {
-    const std::lock_guard lock{mutex_};
-    is_posted_ = false;
-    std::size_t offset = 0;
-    for (auto at = submitted_.begin(); at != submitted_.end(); offset += at->bytes, ++at) {
-      if (at->id != order.id) continue;
-      submitted_lines_.erase(offset, at->bytes);
-      pending_bytes_.fetch_sub(at->bytes, std::memory_order_relaxed);
-      order = std::move(*at);
-      submitted_.erase(at);
-      return true;
-    }
-    return false;
-  }
-
   void take_submitted() {
-    {
-      const std::lock_guard lock{mutex_};
-      taken_.swap(submitted_);
-      taken_lines_.swap(submitted_lines_);
-      is_posted_ = false;
-    }
+    inbox_.take(taken_, taken_lines_);
     std::string_view lines = taken_lines_;
     for (Order& order : taken_) {
       const std::size_t bytes = order.bytes;
@@ -230,7 +188,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
 
   /// Ends an order that was not added.
   void refuse(Order& order, std::error_code ec) {
-    pending_bytes_.fetch_sub(order.bytes, std::memory_order_relaxed);
+    inbox_.release(order.bytes);
     order.operation.release()->complete(ec, 0);
   }
 
@@ -242,9 +200,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
       read();
     }
     watch();
-    if (const std::size_t bytes = exchange_.take_ended_bytes()) {
-      pending_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
-    }
+    if (const std::size_t bytes = exchange_.take_ended_bytes()) inbox_.release(bytes);
   }
 
   void connect() {
@@ -317,7 +273,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
       throw;
     }
     // More than was promised is left to write: the server has answered what it was not asked yet.
-    if (!ec && exchange_.unwritten().size() > max_pending_bytes_) ec = errc::unexpected_data;
+    if (!ec && exchange_.unwritten().size() > inbox_.max_pending_bytes()) ec = errc::unexpected_data;
     if (!ec && exchange_.unanswered() == 0) ec = write_ec_;  // nothing is left to wait for
     if (ec) fail(ec);
   }
@@ -373,27 +329,16 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
   void abandon() {
     if (posting_ != 0) return;
     std::vector<Order> submitted;
-    {
-      const std::lock_guard lock{mutex_};
-      submitted.swap(submitted_);
-      submitted_lines_.clear();
-      is_posted_ = false;
-    }
+    std::string lines;
+    inbox_.take(submitted, lines);
     [[maybe_unused]] const auto abandoned = exchange_.take_orders();
   }
 
   const executor_type executor_;
   const std::chrono::milliseconds timeout_;
-  const std::size_t max_pending_bytes_;
   asio::strand<executor_type> strand_;
 
-  std::mutex mutex_;  ///< Of what follows.
-  std::vector<Order> submitted_;
-  std::string submitted_lines_;  ///< Of all of them.
-  std::uint64_t last_id_ = 0;
-  bool is_posted_ = false;                     ///< Whether they are about to be taken.
-  std::atomic<std::size_t> pending_bytes_{0};  ///< Of orders that have not ended; grows under the mutex.
-
+  Inbox inbox_;
   std::atomic<int> posting_{0};  ///< Calls that are about to post.
 
   // What follows is used on the strand alone.
