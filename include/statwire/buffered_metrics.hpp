@@ -89,14 +89,13 @@ class BufferedMetricsClient {
   /// is full.
   bool put(std::string_view key, double value, std::int64_t timestamp) noexcept {
     const bool is_valid = !protocol::check_put(key, value);
-    const client::PutLine line{key, value, timestamp};
     const std::lock_guard lock{mutex_};
     ++stats_.accepted;
     if (!is_valid) {
       ++stats_.invalid;
       return false;
     }
-    if (!queue_.append(line)) {
+    if (!queue_.append(key, value, timestamp)) {
       ++stats_.dropped;
       return false;
     }

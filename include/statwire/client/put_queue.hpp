@@ -10,36 +10,12 @@
 #include <string_view>
 #include <utility>
 
+#include "statwire/protocol/metrics_request.hpp"
 #include "statwire/protocol/number.hpp"
 
 namespace statwire::client {
 
-/// A put in text, made without the lock: `put key value timestamp\n` from parts.
-class PutLine {
- public:
-  /// The key outlives this.
-  PutLine(std::string_view key, double value, std::int64_t timestamp) noexcept : key_{key} {
-    char* end = tail_;
-    *end++ = ' ';
-    end = protocol::write_float(end, value, protocol::WholeNumbers::plain);
-    *end++ = ' ';
-    end = protocol::write_integer(end, timestamp);
-    *end++ = '\n';
-    tail_bytes_ = static_cast<std::size_t>(end - tail_);
-  }
-
-  std::size_t size() const noexcept { return head.size() + key_.size() + tail_bytes_; }
-
-  void append_to(std::string& out) const { out.append(head).append(key_).append(tail_, tail_bytes_); }
-
- private:
-  static constexpr std::string_view head = "put ";
-
-  std::string_view key_;
-  char tail_[protocol::max_number_chars + protocol::max_integer_chars + 3];
-  std::size_t tail_bytes_;
-};
-
+/// One thread at a time.
 class PutQueue {
  public:
   /// next() gives no more than this, and the rest of a line.
@@ -47,14 +23,20 @@ class PutQueue {
 
   /// Takes `max_bytes` of address space twice, resident once used.
   explicit PutQueue(std::size_t max_bytes) : max_bytes_{max_bytes} {
-    waiting_.reserve(max_bytes);
-    sending_.reserve(max_bytes);
+    constexpr std::size_t longest_line =
+        protocol::max_key_bytes + protocol::max_number_chars + protocol::max_integer_chars + 16;
+    waiting_.reserve(max_bytes + longest_line);
+    sending_.reserve(max_bytes + longest_line);
   }
 
-  /// Appends a line; false when there is no room. Never allocates.
-  bool append(const PutLine& line) noexcept {
-    if (waiting_.size() + (sending_.size() - answered_bytes_) + line.size() > max_bytes_) return false;
-    line.append_to(waiting_);
+  /// Appends a put that is valid; false when there is no room. Never allocates.
+  bool append(std::string_view key, double value, std::int64_t timestamp) noexcept {
+    const std::size_t before = waiting_.size();
+    protocol::append_put(waiting_, key, value, timestamp);
+    if (waiting_.size() + (sending_.size() - answered_bytes_) > max_bytes_) {
+      waiting_.resize(before);
+      return false;
+    }
     ++waiting_lines_;
     return true;
   }
