@@ -125,7 +125,7 @@ class MetricsClient {
   }
 
   /// Returns the series of many keys; requests do not wait for the replies to those before. With an error,
-  /// the result is empty, and the message of the exception says how many were answered.
+  /// the result is empty, and answered_keys() and the message of the exception say how many were answered.
   Series get(std::initializer_list<std::string_view> keys, std::error_code& ec) { return get_all(keys, ec); }
   Series get(std::initializer_list<std::string_view> keys) { return get_all(keys); }
   Series get(std::span<const std::string> keys, std::error_code& ec) { return get_all(keys, ec); }
@@ -153,6 +153,9 @@ class MetricsClient {
     throw_if(ec, "get");
   }
 
+  /// How many keys of the last get() were answered, also when it failed.
+  std::size_t answered_keys() const noexcept { return answered_keys_; }
+
   Transport& transport() noexcept { return connection_.transport(); }
   const Transport& transport() const noexcept { return connection_.transport(); }
 
@@ -178,11 +181,12 @@ class MetricsClient {
   template <class Keys>
   Series get_all(const Keys& keys, std::error_code& ec) {
     Series series;
+    answered_keys_ = 0;
     connection_.attempt(ec, [&] {
       client::SeriesBuilder builder;
       client::GetAnswers answers{[&](const protocol::Row& row) { builder.add(row); }, 0};
       exchange_gets(keys, connection_.options().limits, answers, ec);
-      answered_gets_ = answers.progress;
+      answered_keys_ = answers.progress;
       if (!ec) series = builder.take();
     });
     return series;
@@ -190,9 +194,8 @@ class MetricsClient {
   template <class Keys>
   Series get_all(const Keys& keys) {
     std::error_code ec;
-    answered_gets_ = 0;
     Series series = get_all(keys, ec);
-    throw_if(ec, "get of " + std::to_string(keys.size()) + " keys, " + std::to_string(answered_gets_) +
+    throw_if(ec, "get of " + std::to_string(keys.size()) + " keys, " + std::to_string(answered_keys_) +
                      " answered");
     return series;
   }
@@ -226,7 +229,7 @@ class MetricsClient {
   }
 
   client::MetricsConnection<Transport> connection_;
-  std::size_t answered_gets_ = 0;
+  std::size_t answered_keys_ = 0;
 };
 
 }  // namespace statwire

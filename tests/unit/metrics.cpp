@@ -252,8 +252,11 @@ TEST_CASE("metrics client: an error among many keys says how many were answered"
   CHECK(message_of([&] {
           client.get({"a", "b", "c"});
         }).starts_with("statwire: get of 3 keys, 1 answered: 'b one 5': "));
-  Client untouched{ScriptedStream{{}}};
+  CHECK(client.answered_keys() == 1);
   std::error_code ec;
+  CHECK(client.get({"a", "b"}, ec).empty());  // the connection is closed
+  CHECK(client.answered_keys() == 0);
+  Client untouched{ScriptedStream{{}}};
   CHECK(untouched.get({"a", "two words"}, ec).empty());
   CHECK(ec == errc::invalid_key);
   CHECK(untouched.transport().written().empty());
