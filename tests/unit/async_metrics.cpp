@@ -316,7 +316,8 @@ struct InterruptedExecutor {
   friend bool operator==(const InterruptedExecutor& a, const InterruptedExecutor& b) noexcept {
     return a.executor == b.executor;
   }
-  friend bool operator!=(const InterruptedExecutor& a, const InterruptedExecutor& b) noexcept {
+  [[maybe_unused]] friend bool operator!=(const InterruptedExecutor& a,
+                                          const InterruptedExecutor& b) noexcept {
     return !(a == b);
   }
 };
