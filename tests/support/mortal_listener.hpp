@@ -83,7 +83,7 @@ void check_that_all_arrives(Server& server, server::ForwardingStore<>& store) {
   }};
   constexpr std::uint64_t all = Feed::series_count * Feed::seconds;
   for (const auto& [signal, sent] : {std::pair{SIGTERM, all / 4}, std::pair{SIGKILL, all * 5 / 8}}) {
-    wait_until("points to lose", [&] { return store.stats().sent >= sent; });
+    wait_until("points to lose", [&, goal = sent] { return store.stats().sent >= goal; });
     server.end(signal);
     wait_until("points that wait", [&] { return store.stats().pending > 100 || !is_feeding; });
     server.start();
