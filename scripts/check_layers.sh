@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Reads who includes whom under include/statwire and fails on an include that the layers forbid, on a cycle, and on Asio
-# anywhere but in detail/asio.hpp.
+# Reads who includes whom under include/statwire and fails on an include that the layers forbid, on a cycle, and on Asio,
+# cpp-httplib or nlohmann-json anywhere but in the one file of each: detail/{asio,httplib,json}.hpp.
 #
 #   ./scripts/check_layers.sh [DIRECTORY]    default: this project's include directory
 #
@@ -10,15 +10,21 @@
 #   concepts   transport/{backoff,concepts,null}.hpp  base
 #   transport  other transport/                 base, sockets, protocol, concepts
 #   machinery  client/ aggregate/               base, protocol, concepts
-#   feature    *.hpp                            all of these
-#   server     server/                          all of these
+#   feature    other *.hpp                      all of these
+#   server     other server/                    all of these
 #   testing    testing/                         all of these, but not server
+#
+# Beside them stands what needs the target statwire::http, so that nobody else comes to need it:
+#   libraries  detail/{httplib,json}.hpp        base
+#   http       http/ contexts.hpp instrumented_server.hpp server/contexts_*.hpp  all of these, but not testing
 set -euo pipefail
 cd "${1:-"$(dirname "$0")/../include"}"
 
 find statwire -name '*.hpp' | sort | xargs awk '
   function layer(file) {
     if (file ~ /^statwire\/detail\/(asio|resolve|poll|blocking_receive)\.hpp$/) return "sockets"
+    if (file ~ /^statwire\/detail\/(httplib|json)\.hpp$/) return "libraries"
+    if (file ~ /^statwire\/(http\/.*|contexts|instrumented_server|server\/contexts_[^\/]*)(\.hpp)?$/) return "http"
     if (file ~ /^statwire\/detail\//) return "base"
     if (file ~ /^statwire\/(error|version)\.hpp$/) return "base"
     if (file ~ /^statwire\/protocol\//) return "protocol"
@@ -40,12 +46,20 @@ find statwire -name '*.hpp' | sort | xargs awk '
     allowed["machinery"] = " base protocol concepts machinery "
     allowed["feature"] = " base sockets protocol concepts transport machinery feature "
     allowed["server"] = allowed["feature"] "server "
+    allowed["libraries"] = " base libraries "
+    allowed["http"] = allowed["server"] "libraries http "
     allowed["testing"] = allowed["feature"] "testing "
   }
   FNR == 1 && layer(FILENAME) == "unknown" { complain("a file outside the layers") }
   { sub(/^[ \t]*#[ \t]*include[ \t]*/, "#include ") }
   /^#include "[^"]*"/ && !/^#include "statwire\// { complain("an include that does not begin with statwire/") }
   /^#include [<"]asio/ && FILENAME != "statwire/detail/asio.hpp" { complain("Asio is included by detail/asio.hpp alone") }
+  /^#include [<"]httplib/ && FILENAME != "statwire/detail/httplib.hpp" {
+    complain("cpp-httplib is included by detail/httplib.hpp alone")
+  }
+  /^#include [<"]nlohmann/ && FILENAME != "statwire/detail/json.hpp" {
+    complain("nlohmann-json is included by detail/json.hpp alone")
+  }
   /^#include [<"]statwire\// {
     target = $2
     gsub(/[<>"]/, "", target)

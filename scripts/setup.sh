@@ -2,7 +2,7 @@
 # Installs what is missing to build and test statwire, and nothing else; quiet when nothing is.
 #
 #   ./scripts/setup.sh                               what the tests need
-#   ./scripts/setup.sh demo|test|sanitizers|bench    what one of the other scripts needs
+#   ./scripts/setup.sh demo|web|test|sanitizers|bench    what one of the other scripts needs; web: `demo.sh web`
 #   ./scripts/setup.sh --counterparts                also the real servers that tests run against when there
 set -euo pipefail
 script=$(realpath "$0")
@@ -18,10 +18,10 @@ goal=test
 with_counterparts=no
 for argument in "$@"; do
   case $argument in
-    demo | test | sanitizers | bench) goal=$argument ;;
+    demo | web | test | sanitizers | bench) goal=$argument ;;
     --counterparts) with_counterparts=yes ;;
     *)
-      echo "setup.sh: '$argument' is none of: demo, test, sanitizers, bench, --counterparts" >&2
+      echo "setup.sh: '$argument' is none of: demo, web, test, sanitizers, bench, --counterparts" >&2
       usage
       ;;
   esac
@@ -50,16 +50,23 @@ find_missing() {
   if [ "$goal" != bench ]; then
     need libcli11-dev has_header CLI/CLI.hpp
   fi
+  if [ "$goal" != demo ] && [ "$goal" != bench ]; then
+    need pkg-config has_command pkg-config
+    need libcpp-httplib-dev has_header httplib.h
+    need nlohmann-json3-dev has_header nlohmann/json.hpp
+  fi
   if [ "$goal" = test ] || [ "$goal" = sanitizers ]; then
     need doctest-dev has_header doctest/doctest.h
-    need nlohmann-json3-dev has_header nlohmann/json.hpp
     need libgtest-dev has_header gtest/gtest.h
   fi
   if [ "$goal" = sanitizers ]; then
     need clang has_command clang++
     need libclang-rt-dev has_sanitizers
   fi
-  if [ "$goal" != demo ]; then
+  if [ "$goal" = web ]; then
+    need wrk has_command wrk
+    need curl has_command curl
+  elif [ "$goal" != demo ]; then
     need libsqlite3-dev has_header sqlite3.h
     need catch2 has_any_header catch2/catch_all.hpp catch2/catch.hpp
   fi
@@ -71,6 +78,7 @@ find_missing() {
     need graphite-carbon has_daemon carbon-cache
     need python3-whisper has_whisper
     need victoria-metrics has_daemon victoria-metrics
+    need nginx-light has_daemon nginx
   fi
 }
 
@@ -105,7 +113,7 @@ install_packages() {
   fi
   local daemon
   for daemon in collectd-core=collectd netdata-core=netdata graphite-carbon=carbon-cache \
-    victoria-metrics=victoria-metrics; do  # nor does a new one start with the system
+    victoria-metrics=victoria-metrics nginx-light=nginx; do  # nor does a new one start with the system
     [[ " ${missing[*]} " != *" ${daemon%=*} "* ]] || "${as_root[@]}" update-rc.d "${daemon#*=}" disable >/dev/null
   done
 }

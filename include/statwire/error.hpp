@@ -29,6 +29,9 @@ enum class errc {
   reply_too_large = 14,    ///< A reply has more bytes or rows than the client's limits.
   queue_full = 15,         ///< Requests that wait fill the memory a client allows them; nothing was sent.
   too_many_connections = 16,  ///< The server takes no more connections for now, and has closed this one.
+  connect_failed = 17,  ///< No connection came about; of an HTTP client, which does not say why.
+  no_http_reply = 18,   ///< The connection ended, or what came is no HTTP, before there was a whole reply.
+  missing_prefix = 19,  ///< There is no prefix, which says who registers; nothing was sent.
 };
 
 namespace detail {
@@ -71,6 +74,12 @@ class ErrorCategory final : public std::error_category {
         return "the requests that are not answered yet fill the memory that the client allows them";
       case errc::too_many_connections:
         return "the server takes no more connections for now";
+      case errc::connect_failed:
+        return "no connection to the server came about";
+      case errc::no_http_reply:
+        return "the server closed the connection without a whole HTTP reply";
+      case errc::missing_prefix:
+        return "the prefix that says who registers is empty (METRICS_PREFIX)";
     }
     return "unknown error " + std::to_string(value);
   }

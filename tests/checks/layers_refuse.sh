@@ -32,3 +32,6 @@ expect_refusal testing/manual_clock.hpp '#include "statwire/server/memory_store.
 expect_refusal error.hpp '#include "statwire/no_such_file.hpp"' 'no such file'
 expect_refusal protocol/text.hpp '#include "statwire/protocol/metrics_reply.hpp"' 'a cycle of includes'
 expect_refusal version.hpp '#include "statwire/statsd.hpp"' 'base may not include'
+expect_refusal statsd.hpp '#include "statwire/detail/json.hpp"' 'feature may not include'
+expect_refusal server/metrics_server.hpp '#include "statwire/contexts.hpp"' 'server may not include'
+expect_refusal http/http_post.hpp '#include <httplib.h>' 'included by detail/httplib.hpp alone'

@@ -54,6 +54,27 @@ using ReadVariable = std::function<const char*(const char* name)>;
 
 namespace client {
 
+inline constexpr std::string_view host_form = "expected a host name or an address, without a port";
+inline constexpr std::string_view port_form = "expected a port from 1 to 65535";
+
+/// Reads a host as that of an endpoint, so that both know the same hosts; an IPv6 address without brackets.
+inline std::optional<std::string> parse_host(std::string_view text) {
+  const std::string host{text};
+  const bool is_v6 = std::count(host.begin(), host.end(), ':') > 1;
+  EndpointError error;
+  const auto parsed = parse_endpoint(is_v6 ? "udp://[" + host + "]" : "udp://" + host, error);
+  if (!parsed || parsed->host != host) return std::nullopt;
+  return host;
+}
+
+inline std::optional<std::uint16_t> parse_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, ec] = std::from_chars(text.data(), end, port);
+  if (ec != std::errc{} || stop != end || port == 0) return std::nullopt;
+  return port;
+}
+
 /// Reads the variables one after the other, and remembers the first that is wrong.
 class EnvironmentReader {
  public:
@@ -81,8 +102,8 @@ class EnvironmentReader {
     return text == nullptr ? "" : text;
   }
 
-  void refuse(const char* name, const std::string& expected) {
-    if (error_.variable.empty()) error_ = {name, value(name), expected};
+  void refuse(const char* name, std::string_view expected) {
+    if (error_.variable.empty()) error_ = {name, value(name), std::string{expected}};
   }
 
   bool is_disabled() {
@@ -104,27 +125,23 @@ class EnvironmentReader {
     return true;
   }
 
-  /// The host is parsed as that of an endpoint, so that both know the same hosts.
   void take_host(Endpoint& endpoint) {
     const std::string text = value("STATSD_HOST");
     if (text.empty()) return;
-    const bool is_v6 = std::count(text.begin(), text.end(), ':') > 1;
-    EndpointError error;
-    const auto parsed = parse_endpoint(is_v6 ? "udp://[" + text + "]" : "udp://" + text, error);
-    if (parsed && parsed->host == text) {
-      endpoint.host = parsed->host;
+    if (auto host = parse_host(text)) {
+      endpoint.host = *std::move(host);
     } else {
-      refuse("STATSD_HOST", "expected a host name or an address, without a port");
+      refuse("STATSD_HOST", host_form);
     }
   }
 
   void take_port(Endpoint& endpoint) {
     const std::string text = value("STATSD_PORT");
     if (text.empty()) return;
-    const char* const end = text.data() + text.size();
-    const auto [stop, ec] = std::from_chars(text.data(), end, endpoint.port);
-    if (ec != std::errc{} || stop != end || endpoint.port == 0) {
-      refuse("STATSD_PORT", "expected a port from 1 to 65535");
+    if (const auto port = parse_port(text)) {
+      endpoint.port = *port;
+    } else {
+      refuse("STATSD_PORT", port_form);
     }
   }
 
