@@ -29,7 +29,7 @@ enum class errc {
   reply_too_large = 14,    ///< A reply has more bytes or rows than the client's limits.
   queue_full = 15,         ///< Requests that wait fill the memory a client allows them; nothing was sent.
   too_many_connections = 16,  ///< The server takes no more connections for now, and has closed this one.
-  connect_failed = 17,  ///< No connection came about; of an HTTP client, which does not say why.
+  connect_failed = 17,        ///< No connection came about; of an HTTP client, which does not say why.
   no_http_reply = 18,   ///< The connection ended, or what came is no HTTP, before there was a whole reply.
   missing_prefix = 19,  ///< There is no prefix, which says who registers; nothing was sent.
 };

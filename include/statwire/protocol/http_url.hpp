@@ -15,7 +15,7 @@ namespace statwire::protocol {
 
 /// A URL in its parts.
 struct HttpUrl {
-  std::string host{};      ///< A name, or an address without brackets.
+  std::string host{};  ///< A name, or an address without brackets.
   std::uint16_t port = 80;
   std::string target = "/";  ///< Path and query, as they stand in the request.
 
@@ -29,7 +29,9 @@ inline constexpr std::string_view http_url_form =
 namespace detail {
 
 /// What may stand in a request line: printable ASCII but for the fragment, which is the client's own.
-inline bool is_target_byte(char byte) noexcept { return byte > ' ' && byte < '\x7f' && byte != '#'; }
+inline bool is_target_byte(char byte) noexcept {
+  return byte > ' ' && byte < '\x7f' && byte != '#';
+}
 
 }  // namespace detail
 
