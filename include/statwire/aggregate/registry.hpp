@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,6 +25,7 @@
 #include "statwire/aggregate/thread_state.hpp"
 #include "statwire/client/delivery.hpp"
 #include "statwire/client/delivery_stats.hpp"
+#include "statwire/detail/memory.hpp"
 #include "statwire/detail/random.hpp"
 #include "statwire/protocol/profile.hpp"
 
@@ -309,15 +309,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
   /// Where there is no memory, the call is dropped.
   template <class Action>
   void with_memory(Action&& action) noexcept {
-#if defined(__cpp_exceptions)
-    try {
-      action();
-    } catch (const std::bad_alloc&) {
-      counters_.settle(counters_.dropped_series_limit);
-    }
-#else
-    action();
-#endif
+    if (!detail::with_memory(action)) counters_.settle(counters_.dropped_series_limit);
   }
 
   template <class Use>
