@@ -21,6 +21,10 @@ std::string text_or_hex(const Json& object, const std::string& name) {
   return object.contains(name) ? object[name].get<std::string>() : from_hex(object.at(name + "_hex"));
 }
 
+std::string text_or_empty(const Json& value) {
+  return value.is_null() ? std::string{} : value.get<std::string>();
+}
+
 }  // namespace
 
 std::vector<Dialogue> server_dialogues() {
@@ -40,7 +44,7 @@ std::vector<WireCase> wire_cases(const std::string& file) {
   for (const Json& entry : load_cases(file)) {
     const bool has_datagrams = entry.contains("datagrams");
     cases.push_back({.call = entry.at("call"),
-                     .prefix = entry.at("prefix").is_null() ? "" : entry.at("prefix").get<std::string>(),
+                     .prefix = text_or_empty(entry.at("prefix")),
                      .random = entry.at("random").is_null() ? 0 : entry.at("random").get<double>(),
                      .max_datagram_bytes = entry.value("maxudpsize", std::size_t{512}),
                      .datagrams = entry.at(has_datagrams ? "datagrams" : "writes")});
@@ -63,6 +67,39 @@ std::vector<ClientCase> client_cases(const std::string& file) {
     cases.push_back({.name = entry.at("name"), .call = entry.at("call"), .datagrams = entry.at("bytes")});
   }
   return cases;
+}
+
+std::vector<M3Request> m3_requests() {
+  std::vector<M3Request> requests;
+  const Json file = load_file("000_m3.json");
+  for (const Json& request : file.at("requests")) {
+    requests.push_back({.controller = request.value("controller_url", "/desktop"),
+                        .path = request.value("request_path", "/desktop"),
+                        .method = request.value("method", "GET"),
+                        .prefix = text_or_empty(request.at("prefix")),
+                        .elapsed_seconds = request.value("elapsed_s", 0.0),
+                        .is_enabled = request.value("enabled", true),
+                        .raised = request.value("action_raised", false),
+                        .is_later = request.at("version").get<std::string>().starts_with("2.0.9.5"),
+                        .datagrams = request.at("datagrams")});
+  }
+  return requests;
+}
+
+std::vector<M3UserEvent> m3_user_events() {
+  std::vector<M3UserEvent> events;
+  const Json file = load_file("000_m3.json");
+  for (const Json& users : file.at("users")) {
+    for (const auto& [key, value] : users.items()) {
+      if (!key.starts_with("on_")) continue;
+      events.push_back({.event = key,
+                        .prefix = text_or_empty(users.at("prefix")),
+                        .users = users.at("users_in_db"),
+                        .sessions = users.at("sessions_in_db"),
+                        .datagrams = value});
+    }
+  }
+  return events;
 }
 
 }  // namespace statwire::test

@@ -48,4 +48,30 @@ std::vector<std::string> client_files();
 /// Every case of one of these files.
 std::vector<ClientCase> client_cases(const std::string& file);
 
+/// A request of tests/cases/000_m3.json and what M3 sent for it.
+struct M3Request {
+  std::string controller;
+  std::string path;
+  std::string method;
+  std::string prefix;  ///< Empty for none.
+  double elapsed_seconds = 0;
+  bool is_enabled = true;
+  bool raised = false;    ///< Whether the action threw.
+  bool is_later = false;  ///< Of version 2.0.9.5 and later, with the longer names.
+  std::vector<std::string> datagrams;
+};
+
+std::vector<M3Request> m3_requests();
+
+/// What M3 sent at one event of its users.
+struct M3UserEvent {
+  std::string event;  ///< Its key in tests/cases/000_m3.json: `on_login`, ...
+  std::string prefix;
+  int users = 0;
+  int sessions = 0;
+  std::vector<std::string> datagrams;
+};
+
+std::vector<M3UserEvent> m3_user_events();
+
 }  // namespace statwire::test

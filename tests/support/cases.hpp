@@ -17,11 +17,15 @@ namespace statwire::test {
 
 using Json = nlohmann::json;
 
-/// The file, which holds at least one case.
-inline Json load_cases(const std::string& file) {
+inline Json load_file(const std::string& file) {
   std::ifstream stream{STATWIRE_TEST_CASES "/" + file};
   REQUIRE_MESSAGE(stream, "cannot read tests/cases/" << file);
-  Json cases = Json::parse(stream);
+  return Json::parse(stream);
+}
+
+/// The cases of a file, which holds at least one.
+inline Json load_cases(const std::string& file) {
+  Json cases = load_file(file);
   REQUIRE_MESSAGE(!cases.at("cases").empty(), "no cases in " << file);
   return cases.at("cases");
 }

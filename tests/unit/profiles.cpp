@@ -129,3 +129,26 @@ TEST_CASE("profiles: a negative histogram goes where it is legal, and is dropped
   otel.histogram("h", -1);
   CHECK(flushed(otel) == Lines{"h:-1|h"});
 }
+
+TEST_CASE("profiles: pystatsd's gauges and timings have six decimals, however they are delivered") {
+  const auto sent_by = [](Delivery delivery) {
+    MemoryStatsd statsd{testing::MemoryTransport{},
+                        {.profile = profiles::pystatsd, .delivery = delivery, .flush = Flush::manual}};
+    statsd.gauge("g", 42);
+    statsd.gauge("negative", -1.5);
+    statsd.gauge_delta("change", 3);
+    statsd.timing("t", 500ms);
+    statsd.gauge("handle").set(0.25);
+    statsd.gauge("other").add(-3);
+    statsd.timing("latency").record(1ns);
+    statsd.increment("hits", 2);
+    statsd.flush();
+    return statsd.transport().lines();
+  };
+  const Lines expected{"g:42.000000|g",      "negative:0|g",        "negative:-1.500000|g",
+                       "change:+3.000000|g", "t:500.000000|ms",     "handle:0.250000|g",
+                       "other:-3.000000|g",  "latency:0.000001|ms", "hits:2|c"};
+  CHECK(sent_by(Delivery::immediate) == expected);
+  CHECK(sent_by(Delivery::buffered) == expected);
+  CHECK(sent_by(Delivery::aggregated) == expected);
+}

@@ -66,7 +66,7 @@ struct GaugeSet {
   }
   std::size_t write(std::span<char> out, Series& series, const Profile& profile) const noexcept {
     if (!profile.signed_gauges) series.gauge.set(static_cast<double>(value));  // what changes go on from
-    return write_gauge(out, series, value, profile.signed_gauges);
+    return write_gauge(out, series, value, profile);
   }
   std::size_t write(std::span<char> out, const protocol::LineHead& head) const noexcept {
     return protocol::write_gauge(out, head, value);
@@ -90,8 +90,8 @@ struct GaugeChange {
     }
     cell.add(0);
   }
-  std::size_t write(std::span<char> out, Series& series, const Profile&) const noexcept {
-    return write_gauge_delta(out, series, delta);
+  std::size_t write(std::span<char> out, Series& series, const Profile& profile) const noexcept {
+    return write_gauge_delta(out, series, delta, profile);
   }
   std::size_t write(std::span<char> out, const protocol::LineHead& head) const noexcept {
     return protocol::write_gauge_delta(out, head, delta);
@@ -104,8 +104,8 @@ struct Duration {
   void record(Registry& registry, Series&, Cell& cell) const noexcept {
     registry.record_sample(cell, static_cast<std::uint64_t>(value.count()));
   }
-  std::size_t write(std::span<char> out, Series& series, const Profile&) const noexcept {
-    return write_timing(out, series, value);
+  std::size_t write(std::span<char> out, Series& series, const Profile& profile) const noexcept {
+    return write_timing(out, series, value, profile.decimals);
   }
   std::size_t write(std::span<char> out, const protocol::LineHead& head) const noexcept {
     return protocol::write_timing(out, head, value);

@@ -52,28 +52,32 @@ template <protocol::Numeric Value>
   }
 }
 
-inline std::size_t write_timing(std::span<char> out, const Series& series,
-                                std::chrono::nanoseconds value) noexcept {
+inline std::size_t write_timing(std::span<char> out, const Series& series, std::chrono::nanoseconds value,
+                                protocol::Decimals decimals) noexcept {
   return write_text(out, series, protocol::max_milliseconds_chars,
-                    [&](char* text) { return protocol::write_milliseconds(text, value); });
+                    [&](char* text) { return protocol::write_milliseconds(text, value, decimals); });
 }
 
 /// An absolute gauge; see protocol::write_gauge for the zero before a negative one.
 template <protocol::Numeric Value>
 std::size_t write_gauge(std::span<char> out, const Series& series, Value value,
-                        bool gauges_are_signed) noexcept {
-  if (!(value < 0) || !gauges_are_signed) return write_value(out, series, value);
+                        const Profile& profile) noexcept {
+  if (!(value < 0) || !profile.signed_gauges) {
+    if (profile.decimals == protocol::Decimals::fewest) return write_value(out, series, value);
+    return write_text(out, series, protocol::max_number_chars,
+                      [&](char* text) { return protocol::Number{value}.write(text, profile.decimals); });
+  }
   LineCursor line{out};
   end_line(line.raw(series.head).raw("0"), series, 0).raw("\n");
-  return end_line(line.raw(series.head).number(protocol::Number{value}), series, 0).size();
+  return end_line(line.raw(series.head).number(protocol::Number{value}, profile.decimals), series, 0).size();
 }
 
-inline std::size_t write_gauge_delta(std::span<char> out, const Series& series,
-                                     protocol::Number delta) noexcept {
+inline std::size_t write_gauge_delta(std::span<char> out, const Series& series, protocol::Number delta,
+                                     const Profile& profile) noexcept {
   LineCursor line{out};
   line.raw(series.head);
   if (!delta.is_negative()) line.raw("+");
-  return line.number(delta).raw(series.tail).size();
+  return line.number(delta, profile.decimals).raw(series.tail).size();
 }
 
 inline std::size_t write_member(std::span<char> out, const Series& series, std::string_view member) noexcept {

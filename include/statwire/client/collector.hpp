@@ -106,8 +106,9 @@ class Collector {
 
   template <class Out>
   void write_gauge(aggregate::Series& series, Sum seen, Out& out) {
-    const bool is_signed = registry_->options().profile.signed_gauges;
-    const auto taken = is_signed ? series.gauge.take() : aggregate::GaugeValue::Taken{series.gauge.peek(), 0};
+    const Profile& profile = registry_->options().profile;
+    const auto taken =
+        profile.signed_gauges ? series.gauge.take() : aggregate::GaugeValue::Taken{series.gauge.peek(), 0};
     const double value = std::isnan(taken.absolute) ? taken.change : taken.absolute + taken.change;
     const bool is_absolute = !std::isnan(taken.absolute);
     if (!std::isfinite(value)) {  // the changes went beyond all numbers
@@ -118,8 +119,8 @@ class Collector {
       return DeliveryCounters::add(registry_->counters().sent, seen.count);  // no change, all in all
     }
     const auto write = [&](auto number) {
-      return is_absolute ? aggregate::write_gauge(line_, series, number, is_signed)
-                         : aggregate::write_gauge_delta(line_, series, number);
+      return is_absolute ? aggregate::write_gauge(line_, series, number, profile)
+                         : aggregate::write_gauge_delta(line_, series, number, profile);
     };
     const auto single = static_cast<float>(value);
     const bool is_single =
@@ -183,10 +184,11 @@ class Collector {
     finish(aggregate::end_line(line, series, share).size(), values * share, out);
   }
 
-  static std::string_view text_of(const aggregate::Series& series, std::uint64_t bits, char* text) {
+  std::string_view text_of(const aggregate::Series& series, std::uint64_t bits, char* text) const {
     char* end = text;
     if (series.type == aggregate::SeriesType::timing) {
-      end = protocol::write_milliseconds(text, std::chrono::nanoseconds{static_cast<std::int64_t>(bits)});
+      end = protocol::write_milliseconds(text, std::chrono::nanoseconds{static_cast<std::int64_t>(bits)},
+                                         registry_->options().profile.decimals);
     } else {
       double value = 0;
       std::memcpy(&value, &bits, sizeof(value));

@@ -4,6 +4,7 @@
 // is misread by servers); the put/get protocol wants what Python prints, because its servers and clients are
 // Python. Nothing here looks at the rest of a line.
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -28,6 +29,9 @@ inline constexpr std::size_t max_number_chars = 344;
 
 /// Room that an integer of 64 bits needs, with its sign.
 inline constexpr std::size_t max_integer_chars = 21;
+
+/// How many decimals a number gets: as few as read back as the same number, or six, as C's `%f` prints.
+enum class Decimals { fewest, six };
 
 /// Writes an integer; returns the end of the text. `out` has room for max_integer_chars.
 template <std::integral Integer>
@@ -78,6 +82,18 @@ class Number {
     return write_integer(out, magnitude_);
   }
 
+  /// The same with as many decimals as are asked for: `42.000000`. What six decimals round to zero has no
+  /// sign.
+  char* write(char* out, Decimals decimals) const noexcept {
+    if (decimals == Decimals::fewest) return write(out);
+    constexpr std::string_view zeros = ".000000";
+    if (kind_ == Kind::integer) return std::copy(zeros.begin(), zeros.end(), write(out));
+    constexpr double rounds_to_zero = 5e-7;
+    constexpr int six = 6;
+    const double value = std::fabs(float_) <= rounds_to_zero ? 0 : float_;
+    return std::to_chars(out, out + max_number_chars, value, std::chars_format::fixed, six).ptr;
+  }
+
  private:
   enum class Kind { integer, single_float, double_float };
 
@@ -103,17 +119,20 @@ class Number {
 /// Room that a duration in milliseconds needs: an integer and six decimals.
 inline constexpr std::size_t max_milliseconds_chars = max_integer_chars + 7;
 
-/// Writes a duration in milliseconds with up to six decimals, from integer arithmetic: `500`, `0.25`,
-/// `0.0004`. `out` has room for max_milliseconds_chars, the duration is not negative; returns the end of the
-/// text.
-inline char* write_milliseconds(char* out, std::chrono::nanoseconds duration) noexcept {
+/// Writes a duration in milliseconds with up to six decimals, or with all of them, from integer arithmetic:
+/// `500`, `0.25`, `0.0004`. `out` has room for max_milliseconds_chars, the duration is not negative; returns
+/// the end of the text.
+inline char* write_milliseconds(char* out, std::chrono::nanoseconds duration,
+                                Decimals decimals = Decimals::fewest) noexcept {
   constexpr std::int64_t nanoseconds_per_millisecond = 1'000'000;
   const std::int64_t count = duration.count();
   out = write_integer(out, count / nanoseconds_per_millisecond);
   std::int64_t fraction = count % nanoseconds_per_millisecond;
-  if (fraction == 0) return out;
+  const bool all = decimals == Decimals::six;
+  if (fraction == 0 && !all) return out;
   *out++ = '.';
-  for (std::int64_t unit = nanoseconds_per_millisecond / 10; fraction != 0; unit /= 10) {
+  for (std::int64_t unit = nanoseconds_per_millisecond / 10; fraction != 0 || (all && unit != 0);
+       unit /= 10) {
     *out++ = static_cast<char>('0' + fraction / unit);
     fraction %= unit;
   }

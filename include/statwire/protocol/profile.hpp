@@ -10,6 +10,8 @@
 
 #include <string_view>
 
+#include "statwire/protocol/number.hpp"
+
 namespace statwire {
 
 /// Where the tags of a line stand.
@@ -37,6 +39,8 @@ struct Profile {
   bool empty_lines = false;  ///< Skips empty lines, so datagrams may be filled up and sent many at a time.
   /// `_e{...` and `_sc|...`. Else refused. Where they are, a name that begins with `_sc` begins with `-sc`.
   bool events = false;
+  /// Of gauges and timings. Servers read either; six are for what compares bytes with pystatsd's.
+  protocol::Decimals decimals = protocol::Decimals::fewest;
 };
 
 namespace profiles {
@@ -44,6 +48,9 @@ namespace profiles {
 /// The reference daemon, statsd/statsd; it keeps tags as Graphite's. An unknown type would be counted there
 /// as a counter.
 inline constexpr Profile etsy{.name = "etsy", .empty_lines = true};
+/// The same daemon, and the bytes that sivy/pystatsd sends it: `42.000000|g`.
+inline constexpr Profile pystatsd{
+    .name = "pystatsd", .empty_lines = true, .decimals = protocol::Decimals::six};
 /// The Datadog agent from 7.40 (6.40) on.
 inline constexpr Profile dogstatsd{.name = "dogstatsd",
                                    .labels = true,

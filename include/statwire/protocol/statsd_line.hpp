@@ -126,8 +126,8 @@ class LineCursor {
     return raw({text, static_cast<std::size_t>(write(text) - text)});
   }
 
-  LineCursor& number(Number value) noexcept {
-    return number([&](char* out) { return value.write(out); });
+  LineCursor& number(Number value, Decimals decimals = Decimals::fewest) noexcept {
+    return number([&](char* out) { return value.write(out, decimals); });
   }
 
   bool has_overflowed() const noexcept { return overflowed_; }
@@ -196,7 +196,7 @@ inline std::size_t write_gauge(std::span<char> out, LineHead head, Number value)
     head.rate = 1;
     line.name(head).raw(":0").tail("g", head).raw("\n");
   }
-  return line.name(head).raw(":").number(value).tail("g", head).size();
+  return line.name(head).raw(":").number(value, head.profile->decimals).tail("g", head).size();
 }
 
 /// Writes a relative gauge, `name:+3|g` or `name:-3|g`; the sign is what makes it relative.
@@ -204,7 +204,7 @@ inline std::size_t write_gauge_delta(std::span<char> out, const LineHead& head, 
   return detail::LineCursor{out}
       .name(head)
       .raw(delta.is_negative() ? ":" : ":+")
-      .number(delta)
+      .number(delta, head.profile->decimals)
       .tail("g", head)
       .size();
 }
@@ -215,7 +215,7 @@ inline std::size_t write_timing(std::span<char> out, const LineHead& head,
   return detail::LineCursor{out}
       .name(head)
       .raw(":")
-      .number([&](char* text) { return write_milliseconds(text, duration); })
+      .number([&](char* text) { return write_milliseconds(text, duration, head.profile->decimals); })
       .tail("ms", head)
       .size();
 }

@@ -32,8 +32,9 @@ using Statsd = StatsdClient<MemoryTransport>;
 using Texts = std::vector<std::pair<std::string, std::string>>;
 
 constexpr Profile all_profiles[] = {
-    profiles::etsy,   profiles::dogstatsd,  profiles::telegraf, profiles::statsd_exporter, profiles::otel,
-    profiles::vector, profiles::cloudwatch, profiles::graphite, profiles::signalfx,        profiles::librato};
+    profiles::etsy,     profiles::dogstatsd, profiles::telegraf,   profiles::statsd_exporter,
+    profiles::otel,     profiles::vector,    profiles::cloudwatch, profiles::graphite,
+    profiles::signalfx, profiles::librato,   profiles::pystatsd};
 
 /// Keeps every sample, so that a rate changes what is written and not whether.
 std::uint64_t keep_all() noexcept {

@@ -44,6 +44,17 @@ std::string text_of(std::chrono::nanoseconds duration) {
   return std::string(text, statwire::protocol::write_milliseconds(text, duration));
 }
 
+std::string six_decimals(Number number) {
+  char text[max_number_chars];
+  return std::string(text, number.write(text, statwire::protocol::Decimals::six));
+}
+
+std::string six_decimals(std::chrono::nanoseconds duration) {
+  char text[statwire::protocol::max_milliseconds_chars];
+  return std::string(
+      text, statwire::protocol::write_milliseconds(text, duration, statwire::protocol::Decimals::six));
+}
+
 std::string float_text(double value, WholeNumbers whole_numbers) {
   char text[max_number_chars];
   return std::string(text, statwire::protocol::write_float(text, value, whole_numbers));
@@ -326,4 +337,24 @@ TEST_CASE("number: integers and floats are read as std::from_chars reads them, t
     REQUIRE(integer_stop == (whole.ec == std::errc{} ? whole.ptr : nullptr));
     if (integer_stop != nullptr) REQUIRE(integer == expected_integer);
   }
+}
+
+TEST_CASE("number: six decimals are those of C's %f, but zero has no sign") {
+  CHECK(six_decimals(42) == "42.000000");
+  CHECK(six_decimals(-7) == "-7.000000");
+  CHECK(six_decimals(std::numeric_limits<std::uint64_t>::max()) == "18446744073709551615.000000");
+  CHECK(six_decimals(0.1f) == "0.100000");
+  CHECK(six_decimals(-1.5) == "-1.500000");
+  CHECK(six_decimals(2.0000004) == "2.000000");
+  CHECK(six_decimals(2.0000006) == "2.000001");
+  CHECK(six_decimals(-0.0) == "0.000000");
+  CHECK(six_decimals(-4e-7) == "0.000000");
+  CHECK(six_decimals(-6e-7) == "-0.000001");
+  CHECK(six_decimals(std::numeric_limits<double>::max()).size() == 309 + 7);
+  CHECK(six_decimals(-std::numeric_limits<double>::max()).size() == 1 + 309 + 7);
+  CHECK(six_decimals(125s) == "125000.000000");
+  CHECK(six_decimals(0s) == "0.000000");
+  CHECK(six_decimals(1ns) == "0.000001");
+  CHECK(six_decimals(250us) == "0.250000");
+  CHECK(six_decimals(std::chrono::nanoseconds::max()) == "9223372036854.775807");
 }
