@@ -6,6 +6,8 @@
 #include <statwire/protocol/number.hpp>
 #include <utility>
 
+#include "duration.hpp"
+
 namespace host_monitor {
 namespace {
 
@@ -104,21 +106,7 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
 }
 
 std::optional<milliseconds> parse_duration(std::string_view text) {
-  constexpr std::pair<std::string_view, milliseconds> units[]{{"ms", milliseconds{1}},
-                                                              {"s", std::chrono::seconds{1}},
-                                                              {"m", std::chrono::minutes{1}},
-                                                              {"h", std::chrono::hours{1}}};
-  const std::size_t number_length = text.find_first_not_of("0123456789.");
-  const std::optional<double> number = statwire::protocol::parse_float(text.substr(0, number_length));
-  if (number_length == text.npos || !number) return std::nullopt;
-  for (const auto& [name, length] : units) {
-    if (text.substr(number_length) != name) continue;
-    const double count = *number * static_cast<double>(length.count());
-    constexpr double exact_integers = 9007199254740992.0;  // 2^53
-    if (count > exact_integers) return std::nullopt;
-    return milliseconds{static_cast<milliseconds::rep>(count)};
-  }
-  return std::nullopt;
+  return example::parse_duration(text);
 }
 
 std::variant<Options, HelpText, UsageError> parse_options(int argc, const char* const* argv) {
