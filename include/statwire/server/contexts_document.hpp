@@ -37,9 +37,13 @@ inline std::string one_line(std::string text) {
   return text;
 }
 
-inline std::string quote(std::string_view text) {
+inline std::string clip(std::string_view text) {
   const bool is_cut = text.size() > max_quoted_bytes;
-  return '"' + one_line(std::string{text.substr(0, max_quoted_bytes)}) + (is_cut ? "...\"" : "\"");
+  return one_line(std::string{text.substr(0, max_quoted_bytes)}) + (is_cut ? "..." : "");
+}
+
+inline std::string quote(std::string_view text) {
+  return '"' + clip(text) + '"';
 }
 
 /// Says what is wrong by throwing; never leaves read_contexts_document().
@@ -66,8 +70,7 @@ inline nlohmann::json parse_contexts_json(std::string_view body) {
     std::string_view reason = error.what();
     if (const std::size_t end = reason.find("syntax error"); end != std::string_view::npos)
       reason.remove_prefix(end);
-    refuse("the body is no JSON: " + one_line(std::string{reason.substr(0, max_quoted_bytes)}) +
-           (reason.size() > max_quoted_bytes ? "..." : "") + " at byte " + std::to_string(error.byte));
+    refuse("the body is no JSON: " + clip(reason) + " at byte " + std::to_string(error.byte));
   } catch (const json::out_of_range&) {
     refuse("the body holds a number beyond the range of a double");
   }
@@ -138,7 +141,7 @@ inline std::int64_t checked_timestamp(const nlohmann::json& timestamp) {
   const bool is_right = timestamp.is_number_integer() &&
                         (!timestamp.is_number_unsigned() || timestamp.get<std::uint64_t>() <= most);
   if (!is_right) {
-    refuse("\"timestamp\" is " + quote(timestamp.is_primitive() ? timestamp.dump() : timestamp.type_name()) +
+    refuse("\"timestamp\" is " + clip(timestamp.is_primitive() ? timestamp.dump() : timestamp.type_name()) +
            "; expected an integer of Unix seconds");
   }
   return timestamp.get<std::int64_t>();
