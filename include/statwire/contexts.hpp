@@ -100,7 +100,7 @@ void register_contexts(const Settings& settings, const std::vector<std::string>&
     return;
   }
   const int status = client.post(detail::contexts_request(settings, controllers, options), ec);
-  if (!ec) ec = http_status_error(status);
+  if (!ec) ec = status == 0 ? make_error_code(errc::no_http_reply) : http_status_error(status);
 }
 template <HttpPost Client>
 void register_contexts(const Settings& settings, const std::vector<std::string>& controllers,

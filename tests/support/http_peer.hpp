@@ -33,6 +33,7 @@ enum class Ending {
   drip,      ///< Writes the answer a byte at a time, and its last byte for ever.
   reset,     ///< Ends the connection without a farewell.
   be_rude,   ///< Ends its writing at once, before a request has come, and reads on.
+  leave,     ///< Closes as soon as something of a request has come.
   be_blind,  ///< Reads nothing and writes nothing.
 };
 
@@ -106,7 +107,7 @@ class HttpPeer {
                                       [this, &connection](std::error_code ec, std::size_t size) {
                                         if (ec) return;
                                         append(connection, size);
-                                        read(connection);
+                                        if (connection.socket.is_open()) read(connection);
                                       });
   }
 
@@ -115,6 +116,7 @@ class HttpPeer {
       const std::lock_guard lock{mutex_};
       connection.text.append(connection.buffer.data(), size);
     }
+    if (ending_ == Ending::leave) return end(connection);
     if (connection.is_answered || !is_whole(connection.text)) return;
     connection.is_answered = true;
     if (ending_ == Ending::drip) {

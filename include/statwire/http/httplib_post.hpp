@@ -6,7 +6,9 @@
 // long as that likes. No TLS, no redirects, no keep-alive, no decompression.
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -19,6 +21,7 @@
 
 #if !defined(_WIN32)
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,6 +31,7 @@
 #include "statwire/detail/httplib.hpp"
 #include "statwire/detail/resolve.hpp"
 #include "statwire/error.hpp"
+#include "statwire/http/answer_head.hpp"
 #include "statwire/http/http_post.hpp"
 #include "statwire/transport/concepts.hpp"
 
@@ -62,13 +66,14 @@ class HttplibAttempt {
 
   void run() noexcept {
     block_sigpipe();
-    trouble_ = error_of([&] {
+    const std::error_code thrown = error_of([&] {
       try {
         send();
-      } catch (const std::regex_error&) {  // some libraries give up on a line that is too long
+      } catch (const std::regex_error&) {  // the library reads the status line with one
         trouble_ = errc::no_http_reply;
       }
     });
+    if (thrown) trouble_ = thrown;
   }
 
   /// Ends the request, if it has a socket yet. Client::stop() would wait for a connect to end.
@@ -128,7 +133,9 @@ class HttplibAttempt {
   /// may belong to another file then. There is one socket, as there is one address.
   void keep([[maybe_unused]] socket_t socket) noexcept {
 #if !defined(_WIN32)
-    if (duplicate_ < 0) duplicate_ = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
+    if (duplicate_ >= 0) return;
+    duplicate_ = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
+    if (duplicate_ < 0) trouble_ = {errno, std::system_category()};
 #endif
   }
 
@@ -142,15 +149,19 @@ class HttplibAttempt {
     httplib::Request request;
     request.method = "POST";
     request.path = request_.url.target;
-    request.body = request_.body;
     request.headers.emplace("Host", host_header());
     for (const auto& [name, value] : request_.headers) request.headers.emplace(name, value);
-    std::size_t body_bytes = 0;
-    request.response_handler = [&](const httplib::Response& response) {
-      status_ = response.status;
-      return true;
+    request.content_length_ = request_.body.size();
+    request.content_provider_ = [this](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
+      return sink.write(request_.body.data() + offset, length) && is_answer_sound();
     };
-    request.content_receiver = [&](const char*, std::size_t bytes, auto, auto) {
+    request.response_handler = [this](const httplib::Response& response) {
+      status_ = response.status;
+      is_whole_ = response.has_header("Transfer-Encoding");
+      return !is_whole_;
+    };
+    std::size_t body_bytes = 0;
+    request.content_receiver = [this, &body_bytes](const char*, std::size_t bytes, auto, auto) {
       body_bytes += bytes;
       is_whole_ = body_bytes > max_body_bytes;
       return !is_whole_;
@@ -161,6 +172,35 @@ class HttplibAttempt {
     status_ = result->status;
     is_whole_ = true;
   }
+
+  /// Called when the request is written: waits for the head of the answer, without taking it off the socket,
+  /// and looks whether it is fit for the library.
+  bool is_answer_sound() {
+#if !defined(_WIN32)
+    if (trouble_) return false;
+    std::array<char, max_answer_head_bytes> head;
+    ssize_t size = 0;
+    for (AnswerHead verdict = AnswerHead::incomplete; verdict == AnswerHead::incomplete;) {
+      if (!wait_for_bytes(static_cast<int>(size) + 1)) continue;
+      const ssize_t before = size;
+      size = ::recv(duplicate_, head.data(), head.size(), MSG_PEEK | MSG_DONTWAIT);
+      if (size <= before) return false;  // nothing more will come
+      verdict = check_answer_head({head.data(), static_cast<std::size_t>(size)});
+      if (verdict == AnswerHead::bad) return false;
+    }
+    wait_for_bytes(1);
+#endif
+    return true;
+  }
+
+#if !defined(_WIN32)
+  /// Waits until there is so much to read, or there will not be; a signal may end it earlier.
+  bool wait_for_bytes(int count) noexcept {
+    ::setsockopt(duplicate_, SOL_SOCKET, SO_RCVLOWAT, &count, sizeof count);
+    pollfd readable{duplicate_, POLLIN, 0};
+    return ::poll(&readable, 1, -1) == 1;
+  }
+#endif
 
   const HttpRequest& request_;
   httplib::Client client_;
@@ -177,9 +217,10 @@ class HttplibAttempt {
 ///
 /// Errors: errc::timed_out at the deadline, in whatever step; what the resolver says; errc::connect_failed
 /// when none of the addresses takes the connection; errc::no_http_reply when the connection ends before the
-/// answer is whole, or what comes is no HTTP; std::errc::operation_canceled after cancel(); what the system
-/// says when there is no thread left. An answer counts as whole when 64 KiB of its body are read; its header
-/// is held in memory, and bounded by nothing but the deadline where cpp-httplib has no limit (before 0.24).
+/// answer is whole, or what comes is no HTTP, or has more than 16 KiB of header;
+/// std::errc::operation_canceled after cancel(); errc::invalid_option for an empty body, an empty host or
+/// port 0; what the system says when there is no thread left. Of an answer's body, 64 KiB are
+/// read at most, and nothing when it comes in chunks, whose lengths the library reads without a limit.
 ///
 /// Adds Host, Content-Length and, as cpp-httplib does, `Accept: */*`. Raises no SIGPIPE. Threads: one at a
 /// time; cancel() from any. Cost: a thread for the request, another while a name is resolved.
@@ -192,6 +233,10 @@ class HttplibPost {
   /// Returns the status of the answer, or sets `ec`. An address that does not answer may take its share of
   /// the time that is left, not all of it.
   int post(const HttpRequest& request, std::error_code& ec) {
+    if (request.body.empty() || request.url.host.empty() || request.url.port == 0) {
+      ec = errc::invalid_option;
+      return 0;
+    }
     const auto endpoints = resolve(request, ec);
     auto left = static_cast<Deadline::rep>(endpoints.size());
     for (const auto& endpoint : endpoints) {
