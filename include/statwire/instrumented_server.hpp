@@ -86,10 +86,11 @@ class InstrumentedServer : public Server {
     auto call = [controller = requests_.controller(pattern), handler = std::move(handler)](
                     const httplib::Request& request, httplib::Response& response,
                     const auto&... reader) mutable {
-      auto scope = controller.scope({request.path, request.method});
-      std::invoke(handler, request, response, reader...);
-      constexpr int first_server_error = 500;
-      if (response.status >= first_server_error) scope.fail();
+      controller.measure({request.path, request.method}, [&](auto& scope) {
+        std::invoke(handler, request, response, reader...);
+        constexpr int first_server_error = 500;
+        if (response.status >= first_server_error) scope.fail();
+      });
     };
     if constexpr (reads_content<Handler>) {
       return typename Server::HandlerWithContentReader{std::move(call)};

@@ -55,18 +55,14 @@ class MeasuredHandler {
     if constexpr (Coroutine<Result, Args...>) {
       return run<Result, Args...>(measured_, std::forward<Args>(args)...);
     } else {
-      const auto scope = measured_->begin(args...);
-      return std::invoke(measured_->handler, std::forward<Args>(args)...);
+      return measured_->controller.measure(
+          std::invoke(measured_->target_of, std::as_const(args)...),
+          [&](auto&) -> Result { return std::invoke(measured_->handler, std::forward<Args>(args)...); });
     }
   }
 
  private:
   struct Measured {
-    template <class... Args>
-    BasicRequestScope<Clock> begin(const Args&... args) noexcept {
-      return controller.scope(std::invoke(target_of, args...));
-    }
-
     BasicRequestController<Clock> controller;
     Handler handler;
     TargetOf target_of;
@@ -77,7 +73,7 @@ class MeasuredHandler {
   /// as a temporary. What was passed by reference is the caller's to keep.
   template <class Result, class... Args>
   static Result run(std::shared_ptr<Measured> measured, Args... args) {
-    const auto scope = measured->begin(args...);
+    const auto scope = measured->controller.scope(std::invoke(measured->target_of, std::as_const(args)...));
     co_return co_await std::invoke(measured->handler, std::forward<Args>(args)...);
   }
 #endif

@@ -47,14 +47,15 @@ class RequestTable {
   /// The value of a key, that of `make()` when there was none; null when there is no room for it.
   template <class Make>
   const Value* find_or_add(const RequestKey& key, Make&& make) {
+    if (is_full_.load(std::memory_order_relaxed)) return find(key);
     const std::uint64_t hash = key.hash();
-    if (const Value* value = find(key, hash)) return value;
     const std::lock_guard lock{mutex_};
     if (const Value* value = find(key, hash)) return value;
     if (entries_.size() == max_entries_) return nullptr;
     std::atomic<const Entry*>& head = heads_[place(hash)];
     entries_.push_back(std::make_unique<const Entry>(key, head.load(std::memory_order_relaxed), make()));
     head.store(entries_.back().get(), std::memory_order_release);
+    is_full_.store(entries_.size() == max_entries_, std::memory_order_relaxed);
     return &entries_.back()->value;
   }
 
@@ -86,6 +87,7 @@ class RequestTable {
 
   std::size_t max_entries_;
   std::vector<std::atomic<const Entry*>> heads_;  ///< Chains, by hash; a power of two.
+  std::atomic<bool> is_full_{false};              ///< From then on nobody asks for the lock.
   std::mutex mutex_;                              ///< Guards what follows, and the adding.
   std::vector<std::unique_ptr<const Entry>> entries_;
 };
