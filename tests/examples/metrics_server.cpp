@@ -19,6 +19,7 @@
 #include "statwire/metrics.hpp"
 #include "statwire/server/metrics_server.hpp"
 #include "support/child_process.hpp"
+#include "support/daemon.hpp"
 #include "support/line_listener.hpp"
 #include "support/loopback.hpp"
 #include "support/random_bytes.hpp"
@@ -30,41 +31,15 @@ using namespace statwire::test;
 
 namespace {
 
-const std::string program = STATWIRE_EXAMPLES "/metrics_server";
+const std::string program = example_path("metrics_server");
 
-/// The program, listening on a port of loopback.
-class Daemon {
- public:
+struct Daemon : DaemonProcess {
   explicit Daemon(std::vector<std::string> flags = {}, std::uint16_t port = free_port<asio::ip::tcp>())
-      : port_{port}, process_{command(std::move(flags), port)} {
-    process_.read_until("\n");
-    REQUIRE(process_.output().starts_with("metrics_server: listening on 127.0.0.1:" + std::to_string(port)));
-  }
-
-  std::uint16_t port() const { return port_; }
-  const std::string& output() const { return process_.output(); }
-
-  int end(int signal) {
-    process_.signal(signal);
-    return process_.wait();
-  }
-
- private:
-  static std::vector<std::string> command(std::vector<std::string> flags, std::uint16_t port) {
-    flags.insert(flags.begin(), {program, "--listen", "127.0.0.1:" + std::to_string(port)});
-    return flags;
-  }
-
-  std::uint16_t port_;
-  ChildProcess process_;
+      : DaemonProcess{"metrics_server", std::move(flags), port} {}
 };
 
-/// Runs the program to its end; returns its exit status and what it printed.
 std::pair<int, std::string> run(std::vector<std::string> flags) {
-  flags.insert(flags.begin(), program);
-  ChildProcess child{flags};
-  const int status = child.wait();
-  return {status, child.output()};
+  return run_example("metrics_server", std::move(flags));
 }
 
 /// Values by key and time.

@@ -10,11 +10,13 @@
 #include <vector>
 
 using namespace metrics_server;
+using example::Answer;
+using example::UsageError;
 using statwire::server::ForwardingFormat;
 
 namespace {
 
-using Result = std::variant<Options, Answer, UsageError>;
+using Result = example::Command<Options>;
 
 Result parse(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "metrics_server");
@@ -29,29 +31,6 @@ Kind parsed(const std::vector<const char*>& arguments) {
 }
 
 }  // namespace
-
-TEST_CASE("metrics_server options: an address and a port, and back") {
-  for (const std::string_view text : {"127.0.0.1:8888", "0.0.0.0:1", "[::1]:65535", "[fe80::1%eth0]:8888"}) {
-    CAPTURE(text);
-    const auto address = parse_address(text);
-    REQUIRE(address);
-    CHECK(to_string(*address) == text);
-  }
-  for (const std::string_view text :
-       {"", ":8888", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "localhost:8888",
-        "::1:8888", "[::1]", "1.2.3:1", "127.0.0.1:8888x"}) {
-    CAPTURE(text);
-    CHECK_FALSE(parse_address(text));
-  }
-}
-
-TEST_CASE("metrics_server options: which addresses others reach") {
-  for (const std::string_view text : {"127.0.0.1:1", "127.9.9.9:1", "[::1]:1"})
-    CHECK(is_loopback(*parse_address(text)));
-  for (const std::string_view text : {"0.0.0.0:1", "10.0.0.127:1", "[::]:1", "[fe80::1%lo]:1"}) {
-    CHECK_FALSE(is_loopback(*parse_address(text)));
-  }
-}
 
 TEST_CASE("metrics_server options: whom points are passed on to") {
   const auto graphite = parse_forward("graphite://graphite.example:2003");

@@ -1,0 +1,66 @@
+#pragma once
+
+// What makes a program a daemon: it ends in order at a signal, keeps the standard streams, logs one line at a
+// time, and says with its exit status what became of it.
+
+#include <csignal>
+#include <cstddef>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <variant>
+
+#include "command.hpp"
+
+namespace example {
+
+/// The signals that end the program, taken where it waits: no handler ever runs.
+class EndSignals {
+ public:
+  /// Threads inherit what is blocked, so this comes before the first one.
+  EndSignals();
+
+  void wait() const;
+
+ private:
+  sigset_t taken_;
+};
+
+/// When the program was started with standard streams closed, the first sockets would take their places, and
+/// a client would get the log.
+void open_standard_streams();
+
+/// Every client takes a descriptor, and the soft limit is often 1024. Returns the limit that holds.
+std::size_t raise_descriptor_limit();
+
+/// How many clients there are descriptors for, beside what the program itself has open and those clients
+/// that are told that they are too many. Without any left, nobody could be told anything.
+std::size_t connections_within(std::size_t descriptors);
+
+/// One line that begins with the program's name, at once; what the user wrote is part of it, and must not
+/// make it two.
+void print(std::FILE* stream, const char* program, std::string line);
+
+/// Does what the command line says: `serve(options)`, an answer, or a complaint. Returns the exit status: 1
+/// when serving failed, 2 when the command line is wrong.
+template <class Options, class Serve>
+int run_daemon(const char* program, const Command<Options>& command, Serve serve) {
+  if (const auto* error = std::get_if<UsageError>(&command)) {
+    print(stderr, program, error->message);
+    return 2;
+  }
+  if (const auto* answer = std::get_if<Answer>(&command)) {
+    std::fputs(answer->text.c_str(), stdout);
+    return 0;
+  }
+  // ClientError says in one line what is wrong: the port is taken, the database cannot be read, ...
+  try {
+    serve(std::get<Options>(command));
+  } catch (const std::exception& error) {
+    print(stderr, program, error.what());
+    return 1;
+  }
+  return 0;
+}
+
+}  // namespace example
