@@ -166,8 +166,11 @@ class Registry : public std::enable_shared_from_this<Registry> {
     SampleRing* const ring = cell.ring;
     if (!ring->push(bits)) [[unlikely]] {
       if (owner_.is_closed()) return;  // nobody would ever make room
-      const std::lock_guard lock{mutex_};
-      ring->push_over_bound(bits, options_.random());
+      const std::uint64_t random = options_.random();
+      if (!ring->leave_out(random)) {
+        const std::lock_guard lock{mutex_};
+        ring->push_over_bound(bits, random);
+      }
     }
     cell.add_call();
   }

@@ -9,11 +9,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace statwire::aggregate {
 
-/// Threads: push() for the thread that owns the ring; push_over_bound() and take() for any, under one lock.
+/// Threads: push(), leave_out() and push_over_bound() for the thread that owns the ring, take() and clear()
+/// for any; push_over_bound(), take() and clear() under one lock.
 class SampleRing {
  public:
   explicit SampleRing(std::size_t capacity)
@@ -32,40 +34,64 @@ class SampleRing {
     return true;
   }
 
-  /// What the owner does, under the lock, when push() said no: there may be room again, else the sample takes
-  /// the place of another or of none, by `random`.
+  /// When push() said no: counts a sample that by `random` takes nobody's place, as most of many do. False
+  /// when it takes one: push_over_bound() then, with the same number.
+  bool leave_out(std::uint64_t random) noexcept {
+    if (known_tail_ != interval_tail_) {  // taken since: another interval
+      interval_tail_ = known_tail_;
+      before_interval_ = over_bound_.load(std::memory_order_relaxed);
+    }
+    if (place_of(random) < capacity_) return false;
+    count_over_bound();
+    return true;
+  }
+
+  /// The sample takes the place of another, or one that has become free.
   void push_over_bound(std::uint64_t bits, std::uint64_t random) noexcept {
     if (push(bits)) return;
-    ++over_bound_;
-    const std::uint64_t place = random % (capacity_ + over_bound_);
-    if (place < capacity_) slots_[place] = bits;
+    slots_[place_of(random)] = bits;
+    count_over_bound();
   }
 
   /// Appends the samples kept to `samples` and returns how many samples they stand for.
   std::uint64_t take(std::vector<std::uint64_t>& samples) {
     const std::uint64_t head = head_.load(std::memory_order_acquire);
     std::uint64_t tail = tail_.load(std::memory_order_relaxed);
-    const std::uint64_t seen = head - tail + over_bound_;
+    if (head == tail)
+      return 0;  // one that was just left out waits for the next that is kept, to stand for it
+    const std::uint64_t over_bound = over_bound_.load(std::memory_order_relaxed);
+    const std::uint64_t seen = head - tail + over_bound - std::exchange(taken_over_bound_, over_bound);
     for (; tail != head; ++tail) samples.push_back(slots_[tail % capacity_]);
-    over_bound_ = 0;
     tail_.store(head, std::memory_order_release);
     return seen;
   }
 
   /// Forgets what is there; as take().
   void clear() noexcept {
-    over_bound_ = 0;
+    taken_over_bound_ = over_bound_.load(std::memory_order_relaxed);
     tail_.store(head_.load(std::memory_order_acquire), std::memory_order_release);
   }
 
  private:
+  /// Which of all samples of the interval, the next one included, `random` chooses.
+  std::uint64_t place_of(std::uint64_t random) const noexcept {
+    return random % (capacity_ + over_bound_.load(std::memory_order_relaxed) - before_interval_ + 1);
+  }
+
+  void count_over_bound() noexcept {
+    over_bound_.store(over_bound_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+
   std::size_t capacity_;
   std::unique_ptr<std::uint64_t[]> slots_;
   std::atomic<std::uint64_t> head_{0};
-  std::size_t next_slot_ = 0;     ///< head_ modulo capacity_, without a division.
-  std::uint64_t known_tail_ = 0;  ///< What the owner last saw of tail_.
-  std::uint64_t over_bound_ = 0;  ///< Samples of this interval that found the ring full.
+  std::size_t next_slot_ = 0;                 ///< head_ modulo capacity_, without a division.
+  std::uint64_t known_tail_ = 0;              ///< What the owner last saw of tail_.
+  std::atomic<std::uint64_t> over_bound_{0};  ///< All samples that found the ring full; the owner's ...
+  std::uint64_t before_interval_ = 0;         ///< ... those of them before this interval ...
+  std::uint64_t interval_tail_ = 0;           ///< ... which began when tail_ became this.
   alignas(64) std::atomic<std::uint64_t> tail_{0};
+  std::uint64_t taken_over_bound_ = 0;
 };
 
 }  // namespace statwire::aggregate

@@ -33,12 +33,14 @@ TEST_CASE("sample ring: over the bound it keeps a sample of each place and count
   CHECK(ring.push(1));
   CHECK(ring.push(2));
   CHECK(!ring.push(3));
-  ring.push_over_bound(3, 2);  // of three, the third place: kept out
-  ring.push_over_bound(4, 1);  // of four, the second place
+  CHECK(ring.leave_out(2));  // of three, the third place
+  CHECK(!ring.push(4));
+  CHECK(!ring.leave_out(1));  // of four, the second place
+  ring.push_over_bound(4, 1);
   Samples samples;
   CHECK(ring.take(samples) == 4);
   CHECK(samples == Samples{1, 4});
-  ring.push_over_bound(5, 0);  // there is room again
+  ring.push_over_bound(5, 0);  // there was room again when the lock was there
   samples.clear();
   CHECK(ring.take(samples) == 1);
   CHECK(samples == Samples{5});
@@ -50,7 +52,8 @@ TEST_CASE("sample ring: every sample of an interval is kept with the same probab
   SampleRing ring{4};
   for (int round = 0; round < rounds; ++round) {
     for (std::uint64_t i = 0; i < 16; ++i) {
-      if (!ring.push(i)) ring.push_over_bound(i, statwire::detail::random_bits());
+      const std::uint64_t random = statwire::detail::random_bits();
+      if (!ring.push(i) && !ring.leave_out(random)) ring.push_over_bound(i, random);
     }
     Samples samples;
     REQUIRE(ring.take(samples) == 16);
@@ -61,4 +64,19 @@ TEST_CASE("sample ring: every sample of an interval is kept with the same probab
     CHECK(kept[i] > 4510);
     CHECK(kept[i] < 5490);
   }
+}
+
+TEST_CASE(
+    "sample ring: a sample that is left out while all are taken is counted with the next that is kept") {
+  SampleRing ring{1};
+  CHECK(ring.push(1));
+  CHECK(!ring.push(2));
+  Samples samples;
+  CHECK(ring.take(samples) == 1);
+  CHECK(ring.leave_out(1));  // its owner has not seen yet that there is room
+  CHECK(ring.take(samples) == 0);
+  CHECK(ring.push(3));
+  samples.clear();
+  CHECK(ring.take(samples) == 2);
+  CHECK(samples == Samples{3});
 }
