@@ -57,11 +57,12 @@ class SampleRing {
   std::uint64_t take(std::vector<std::uint64_t>& samples) {
     const std::uint64_t head = head_.load(std::memory_order_acquire);
     std::uint64_t tail = tail_.load(std::memory_order_relaxed);
-    if (head == tail)
-      return 0;  // one that was just left out waits for the next that is kept, to stand for it
     const std::uint64_t over_bound = over_bound_.load(std::memory_order_relaxed);
     const std::uint64_t seen = head - tail + over_bound - std::exchange(taken_over_bound_, over_bound);
+    // One that was left out while the others were taken has only these to stand for it.
+    if (head == tail && seen != 0) samples.push_back(last_taken_);
     for (; tail != head; ++tail) samples.push_back(slots_[tail % capacity_]);
+    if (seen != 0) last_taken_ = samples.back();
     tail_.store(head, std::memory_order_release);
     return seen;
   }
@@ -92,6 +93,7 @@ class SampleRing {
   std::uint64_t interval_tail_ = 0;           ///< ... which began when tail_ became this.
   alignas(64) std::atomic<std::uint64_t> tail_{0};
   std::uint64_t taken_over_bound_ = 0;
+  std::uint64_t last_taken_ = 0;
 };
 
 }  // namespace statwire::aggregate
