@@ -11,7 +11,6 @@
 #include <string>
 #include <system_error>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "statwire/detail/httplib.hpp"
@@ -81,7 +80,11 @@ TEST_CASE("contexts server: what an instance registers last replaces the former"
 TEST_CASE("contexts server: bad bodies get 400 and one line that says why") {
   server::ContextsServer server;
   server.start();
-  const std::pair<std::string, const char*> cases[]{
+  struct Case {
+    std::string body;
+    const char* why;
+  };
+  const Case cases[]{
       {"", "the body is empty"},
       {"{", "the body is no JSON: "},
       {std::string(1000, '\0'), "the body is no JSON: "},
@@ -90,11 +93,11 @@ TEST_CASE("contexts server: bad bodies get 400 and one line that says why") {
       {document("a", "\"now\\r\\nX: y\""), "\"timestamp\" is \"now\\r\\nX: y\"; expected an integer"},
       {std::string(100'000, '['), "the body is nested deeper than 32 levels"},
   };
-  for (const auto& [body, why] : cases) {
-    CAPTURE(why);
-    const httplib::Response response = put(server.port(), body);
+  for (const Case& item : cases) {
+    CAPTURE(item.why);
+    const httplib::Response response = put(server.port(), item.body);
     CHECK(response.status == 400);
-    CHECK(response.body.starts_with(why));
+    CHECK(response.body.starts_with(item.why));
     CHECK(is_one_line(response.body));
     CHECK(response.get_header_value("Content-Type") == "text/plain");
   }
