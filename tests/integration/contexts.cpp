@@ -159,7 +159,9 @@ TEST_CASE("contexts: what an answer says is the result, however its body comes")
       {"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", 404},
       {"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\nno", 500},
   };
-  for (const auto& [answer, status] : answers) {
+  for (const auto& entry : answers) {
+    const auto& answer = entry.first;
+    const auto& status = entry.second;
     CAPTURE(answer);
     const HttpPeer peer{answer};
     const std::error_code expected = status == 0 ? std::error_code{} : http_status_error(status);
@@ -184,7 +186,9 @@ TEST_CASE("contexts: a connection that ends without a whole answer is no reply")
       {"HTTP/1.1 200 " + std::string(1 << 20, 'a') + "\r\n\r\n", Ending::hang},
       {"HTTP/1.1 200 OK\r\nA: " + std::string(1 << 20, 'a'), Ending::hang},
   };
-  for (const auto& [answer, ending] : peers) {
+  for (const auto& entry : peers) {
+    const auto& answer = entry.first;
+    const auto& ending = entry.second;
     CAPTURE(answer.substr(0, 60));
     const HttpPeer peer{answer, ending};
     CHECK(error_of(peer) == errc::no_http_reply);
@@ -201,7 +205,9 @@ TEST_CASE("contexts: a server that does not come to an end is left at the deadli
       {"HTTP/1.1 200 OK\r\nA: aaa", Ending::drip},
       {"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", Ending::drip},
   };
-  for (const auto& [answer, ending] : peers) {
+  for (const auto& entry : peers) {
+    const auto& answer = entry.first;
+    const auto& ending = entry.second;
     CAPTURE(answer);
     const HttpPeer peer{answer, ending};
     CHECK(error_in_time(peer) == errc::timed_out);

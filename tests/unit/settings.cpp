@@ -90,7 +90,6 @@ TEST_CASE("settings: the legal values of each variable") {
                                     {"False", false},
                                     {"no", false},
                                     {"OFF", false}}) {
-    CAPTURE(text);
     CHECK(read({{"ENABLE_METRICS_COLLECTION", text}}).collect_requests == is_on);
   }
   CHECK(read({{"METRICS_PORT", "1"}}).port == 1);

@@ -25,7 +25,9 @@ TEST_CASE("md5: the test suite of RFC 1321") {
       {"12345678901234567890123456789012345678901234567890123456789012345678901234567890",
        "57edf4a22be3c955ac49da2e2107b67a"},
   };
-  for (const auto& [bytes, hash] : suite) {
+  for (const auto& entry : suite) {
+    const auto& bytes = entry.first;
+    const auto& hash = entry.second;
     CAPTURE(bytes);
     CHECK(md5_text(bytes) == hash);
   }
@@ -48,7 +50,9 @@ TEST_CASE("md5: lengths at the edges of a block, as md5sum has them") {
       {121, "e8bb0ccd83750100b37f4831cd5d7ee2"}, {127, "a0b28c1da68705c2ff883fe279b72753"},
       {128, "d69cb61a6ee87200676eb0d4b90edbcb"}, {1000000, "ec78dbd963d2fc01e51176ed4dec299e"},
   };
-  for (const auto& [length, hash] : lengths) {
+  for (const auto& entry : lengths) {
+    const auto& length = entry.first;
+    const auto& hash = entry.second;
     CAPTURE(length);
     CHECK(md5_text(std::string(length, 'x')) == hash);
   }
