@@ -6,14 +6,19 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <ctime>
 #include <limits>
 
 namespace example {
 
 EndSignals::EndSignals() {
   sigemptyset(&taken_);
-  sigaddset(&taken_, SIGINT);
-  sigaddset(&taken_, SIGTERM);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    struct sigaction action {};
+    sigaction(signal, nullptr, &action);
+    if (action.sa_handler != SIG_IGN) sigaddset(&taken_, signal);
+  }
   pthread_sigmask(SIG_BLOCK, &taken_, nullptr);
   std::signal(SIGPIPE, SIG_IGN);  // a reader of the log may go, the server stays
 }
@@ -21,6 +26,17 @@ EndSignals::EndSignals() {
 void EndSignals::wait() const {
   int signal = 0;
   sigwait(&taken_, &signal);
+}
+
+bool EndSignals::wait_until(std::chrono::steady_clock::time_point time) const {
+  using std::chrono::nanoseconds;
+  for (;;) {
+    const nanoseconds left = std::max<nanoseconds>(time - std::chrono::steady_clock::now(), nanoseconds{0});
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
+    const timespec timeout{.tv_sec = seconds.count(), .tv_nsec = (left - seconds).count()};
+    if (sigtimedwait(&taken_, nullptr, &timeout) > 0) return true;
+    if (errno == EAGAIN) return false;
+  }
 }
 
 void open_standard_streams() {

@@ -3,6 +3,7 @@
 // What makes a program a daemon: it ends in order at a signal, keeps the standard streams, logs one line at a
 // time, and says with its exit status what became of it.
 
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdio>
@@ -17,10 +18,14 @@ namespace example {
 /// The signals that end the program, taken where it waits: no handler ever runs.
 class EndSignals {
  public:
-  /// Threads inherit what is blocked, so this comes before the first one.
+  /// Leaves alone what is ignored, as in the background of a script. Threads inherit what is blocked, so this
+  /// comes before the first one.
   EndSignals();
 
   void wait() const;
+
+  /// Waits until the time has come or a signal to end is there; returns whether it is a signal.
+  bool wait_until(std::chrono::steady_clock::time_point time) const;
 
  private:
   sigset_t taken_;
