@@ -32,7 +32,7 @@ case ${BASH_REMATCH[2]} in
   h) seconds=$((BASH_REMATCH[1] * 3600)) ;;
 esac
 
-app='' load=''
+app='' load='' load_signal=''
 end_children() {
   local pid
   for pid in $load $app; do kill "$pid" 2>/dev/null || true; done
@@ -41,7 +41,7 @@ end_children() {
 # Where there is no wrk: a few clients that ask one after the other.
 load_with_curl() {
   local url=$1 client clients=()
-  trap 'kill "${clients[@]}" 2>/dev/null || true; exit' TERM INT
+  trap 'kill "${clients[@]}" 2>/dev/null || true; exit' TERM
   for client in 1 2 3 4; do
     ask_with_curl "$url" "user_$client" &
     clients+=($!)
@@ -51,8 +51,8 @@ load_with_curl() {
 
 ask_with_curl() {
   local url=$1 user=$2 session
-  local end=$((SECONDS + seconds))
-  while [ $SECONDS -lt $end ]; do
+  local end=$((${EPOCHREALTIME//[^0-9]/} + seconds * 1000000))
+  while [ "${EPOCHREALTIME//[^0-9]/}" -lt $end ]; do
     session=$(curl -sS -i -d "user=$user" "$url/login" | sed -n 's/^Set-Cookie: \(session=[0-9a-f]*\).*/\1/p')
     curl -sS "$url/desktop" "$url/orders/[1-20]" "$url/desktop" "$url/report" "$url/broken" >/dev/null
     curl -sS -H "Cookie: $session" -d '' "$url/logout" >/dev/null
@@ -65,7 +65,7 @@ build release web_app
 
 trap end_children EXIT
 is_interrupted=''
-trap 'is_interrupted=yes; kill -INT $load 2>/dev/null || true' INT TERM
+trap 'is_interrupted=yes; kill -"$load_signal" $load 2>/dev/null || true' INT TERM
 
 # It ends by itself, later, should this script be killed.
 exec {output}< <(exec build/release/examples/web_app --listen 127.0.0.1:0 --for $((seconds + 60))s)
@@ -83,10 +83,13 @@ fi
 
 if [ -z "$is_interrupted" ]; then
   echo
+  echo "demo.sh web: $duration of requests, a few of which fail on purpose; Ctrl-C ends them"
   if command -v wrk >/dev/null; then
+    load_signal=INT
     wrk --threads 2 --connections 16 --duration "$duration" --script examples/web_app/load.lua "$url" &
   else
     echo "demo.sh web: no wrk, so curl asks, which is slow"
+    load_signal=TERM
     load_with_curl "$url" &
   fi
   load=$!

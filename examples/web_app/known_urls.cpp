@@ -32,7 +32,7 @@ std::optional<Urls> fetch_urls(const statwire::protocol::HttpUrl& contexts, std:
   client.set_read_timeout(timeout);
   const httplib::Result answer = client.Get("/contexts");
   if (!answer) {
-    error = httplib::to_string(answer.error());
+    error = "no answer (" + httplib::to_string(answer.error()) + ")";
     return std::nullopt;
   }
   constexpr int ok = 200;

@@ -30,7 +30,7 @@ void configure(httplib::Server& server) {
   });
 }
 
-Address bind(httplib::Server& server, const Address& wanted) {
+example::ListenAddress bind(httplib::Server& server, const example::ListenAddress& wanted) {
   errno = 0;
   int port = wanted.port;
   if (wanted.port == 0) {
@@ -46,7 +46,7 @@ Address bind(httplib::Server& server, const Address& wanted) {
 
 }  // namespace
 
-Listening::Listening(httplib::Server& server, const Address& address) : server_{server} {
+Listening::Listening(httplib::Server& server, const example::ListenAddress& address) : server_{server} {
   configure(server);
   address_ = bind(server, address);
   thread_ = std::thread{[this] {

@@ -6,7 +6,7 @@
 #include <statwire/detail/httplib.hpp>
 #include <thread>
 
-#include "web_app/options.hpp"
+#include "listen_address.hpp"
 
 namespace web_app {
 
@@ -14,7 +14,7 @@ namespace web_app {
 class Listening {
  public:
   /// `server` has its routes already. Throws std::runtime_error that says why it cannot listen.
-  Listening(httplib::Server& server, const Address& address);
+  Listening(httplib::Server& server, const example::ListenAddress& address);
   Listening(const Listening&) = delete;
   Listening& operator=(const Listening&) = delete;
 
@@ -23,11 +23,11 @@ class Listening {
   ~Listening();
 
   /// Where it listens, with the port that was taken.
-  const Address& address() const { return address_; }
+  const example::ListenAddress& address() const { return address_; }
 
  private:
   httplib::Server& server_;
-  Address address_;
+  example::ListenAddress address_;
   std::atomic<bool> has_ended_{false};
   std::thread thread_;
 };

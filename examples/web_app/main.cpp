@@ -6,10 +6,7 @@
 //   METRICS_HOST=10.0.0.1 METRICS_PREFIX=v1.eu.shop.web.instance_7 web_app --listen 0.0.0.0:8080
 
 #include <algorithm>
-#include <atomic>
-#include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <optional>
 #include <statwire/contexts.hpp>
@@ -19,13 +16,14 @@
 #include <statwire/server/statsd_server.hpp>
 #include <statwire/statsd.hpp>
 #include <statwire/users.hpp>
-#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <variant>
+#include <vector>
 
+#include "daemon.hpp"
 #include "web_app/figures.hpp"
 #include "web_app/known_urls.hpp"
 #include "web_app/listening.hpp"
@@ -39,43 +37,15 @@ namespace {
 
 using std::chrono::steady_clock;
 
-/// The signals that end the program, taken where it waits: no handler ever runs.
-class EndSignals {
- public:
-  /// Threads inherit what is blocked, so this comes before the first one.
-  EndSignals() {
-    sigemptyset(&taken_);
-    for (const int signal : {SIGINT, SIGTERM}) sigaddset(&taken_, signal);
-    pthread_sigmask(SIG_BLOCK, &taken_, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);  // a reader of the output may go, the service stays
-  }
+constexpr const char* program = "web_app";
 
-  /// Waits until the time has come or a signal to end is there; returns whether it is a signal.
-  bool wait_until(steady_clock::time_point time) const {
-    using std::chrono::nanoseconds;
-    for (;;) {
-      const nanoseconds left = std::max<nanoseconds>(time - steady_clock::now(), nanoseconds{0});
-      const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
-      const timespec timeout{.tv_sec = seconds.count(), .tv_nsec = (left - seconds).count()};
-      if (sigtimedwait(&taken_, nullptr, &timeout) > 0) return true;
-      if (errno == EAGAIN) return false;
-    }
-  }
-
- private:
-  sigset_t taken_;
-};
-
-/// One line, at once; what the user wrote is part of it, and must not make it two.
-void print(std::FILE* stream, std::string line) {
-  std::replace_if(
-      line.begin(), line.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, '?');
-  std::fprintf(stream, "%s\n", line.c_str());
-  std::fflush(stream);
+/// A line of the report; what others wrote may be part of it.
+void print_bare(const std::string& line) {
+  std::fprintf(stdout, "%s\n", line.c_str());
 }
 
 void say(const std::string& line) {
-  print(stdout, "web_app: " + line);
+  example::print(stdout, program, line);
 }
 
 /// Those servers that the environment does not name, and what arrives there.
@@ -118,7 +88,7 @@ class OwnServers {
 /// Where everything goes, and which variables say so.
 void introduce(const Options& options) {
   const statwire::Settings& settings = options.settings;
-  const Address statsd{settings.host, settings.port};
+  const example::ListenAddress statsd{settings.host, settings.port};
   say("metrics " + settings.prefix + ".* go over UDP to " + to_string(statsd) +
       (options.has_own_statsd ? ", a StatsD server started here; METRICS_HOST, METRICS_PORT name another"
                               : ""));
@@ -129,26 +99,39 @@ void introduce(const Options& options) {
       "measured; ENABLE_METRICS_COLLECTION says whether");
 }
 
-/// Waits for the end, and tells meanwhile how many users there are; and that the registration failed.
-void serve_until_end(const Options& options, const EndSignals& signals, const Users& users,
-                     statwire::ContextsRegistration& registration) {
+/// Says once, when it is known, that the registration failed: the service goes on without.
+class RegistrationWatch {
+ public:
+  RegistrationWatch(statwire::ContextsRegistration& registration, std::string url)
+      : registration_{registration}, url_{std::move(url)} {}
+
+  void look() {
+    if (is_known_ || !registration_.is_done()) return;
+    is_known_ = true;
+    const std::error_code ec = registration_.wait();
+    if (ec) example::print(stderr, program, "contexts were not registered at " + url_ + ": " + ec.message());
+  }
+
+ private:
+  statwire::ContextsRegistration& registration_;
+  std::string url_;
+  bool is_known_ = false;
+};
+
+/// Waits for the end, and tells meanwhile how many users there are.
+void serve_until_end(const Options& options, const example::EndSignals& signals, const Users& users,
+                     RegistrationWatch watch) {
   constexpr std::chrono::seconds capture_interval{1};
   const auto start = steady_clock::now();
   const auto end = options.run_for ? start + *options.run_for : steady_clock::time_point::max();
-  bool is_registered = false;
   auto due = start;
   do {
     users.capture();
-    if (!is_registered && registration.is_done()) {
-      is_registered = true;
-      if (const std::error_code ec = registration.wait()) {
-        print(stderr, "web_app: contexts were not registered at " + options.settings.contexts_url + ": " +
-                          ec.message());
-      }
-    }
+    watch.look();
     due += capture_interval;
   } while (!signals.wait_until(std::min(due, end)) && due < end);
   users.capture();
+  watch.look();
 }
 
 void report(const Options& options, const Figures& figures, std::chrono::duration<double> time) {
@@ -159,13 +142,16 @@ void report(const Options& options, const Figures& figures, std::chrono::duratio
   if (contexts) {
     if (auto known = fetch_urls(*contexts, patience, error)) urls = *std::move(known);
   }
-  for (const std::string& line : request_lines(figures, urls, time)) print(stdout, line);
-  if (!error.empty())
-    print(stdout, "hashes are shown for URLs, for the contexts server did not tell: " + error);
-  for (const std::string& line : user_lines(figures)) print(stdout, line);
+  if (options.settings.collect_requests) {
+    for (const std::string& line : request_lines(figures, urls, time)) print_bare(line);
+  } else {
+    print_bare("no request was measured");
+  }
+  if (!error.empty()) print_bare("hashes are shown for URLs, for the contexts server did not tell: " + error);
+  for (const std::string& line : user_lines(figures)) print_bare(line);
 }
 
-void run(Options options, const EndSignals& signals) {
+void run(Options options, const example::EndSignals& signals) {
   OwnServers own{options};
   const statwire::Settings& settings = options.settings;
   statwire::StatsdClient<> statsd{settings.host, settings.port, {.prefix = settings.prefix}};
@@ -175,25 +161,25 @@ void run(Options options, const EndSignals& signals) {
 
   std::optional<Listening> listening{std::in_place, server, options.listen};
   introduce(options);
-  const Address address = listening->address();
-  say("listening on http://" + to_string(address) +
+  say("listening on http://" + to_string(listening->address()) +
       "; GET /desktop /orders/7 /report /broken, POST /users /login /logout");
   auto registration = statwire::register_contexts_async(settings, server.controllers());
   const auto start = steady_clock::now();
-  serve_until_end(options, signals, users, registration);
+  serve_until_end(options, signals, users, {registration, settings.contexts_url});
   const std::chrono::duration<double> time = steady_clock::now() - start;
   listening.reset();
 
   statsd.flush();
   const statwire::DeliveryStats sent = statsd.stats();
   if (!own.has_statsd()) {
-    say("the figures are at the StatsD server " + to_string(Address{settings.host, settings.port}));
-    return print(stdout, delivery_line(sent));
+    say("the figures are at the StatsD server " +
+        to_string(example::ListenAddress{settings.host, settings.port}));
+    return print_bare(delivery_line(sent));
   }
   if (options.has_own_contexts) static_cast<void>(registration.wait());  // before they are asked for
   const Figures& figures = own.finish(sent.datagrams);
   report(options, figures, time);
-  print(stdout, delivery_line(sent, own.datagrams()));
+  print_bare(delivery_line(sent, own.datagrams()));
 }
 
 }  // namespace
@@ -201,22 +187,14 @@ void run(Options options, const EndSignals& signals) {
 
 int main(int argc, char** argv) {
   using namespace web_app;
-  const EndSignals signals;
-  const auto command = parse_options(argc, argv);
-  if (const auto* error = std::get_if<UsageError>(&command)) {
-    for (const std::string& message : error->messages) print(stderr, "web_app: " + message);
-    return 2;
+  example::open_standard_streams();
+  const example::EndSignals signals;
+  example::Command<Options> command = parse_options(argc, argv);
+  if (auto* options = std::get_if<Options>(&command)) {
+    const std::vector<std::string> errors = read_environment(*options);
+    for (const std::string& error : errors) example::print(stderr, program, error);
+    if (!errors.empty()) return 2;
   }
-  if (const auto* answer = std::get_if<Answer>(&command)) {
-    std::fputs(answer->text.c_str(), stdout);
-    return 0;
-  }
-  // ClientError and others say in one line what is wrong: the port is taken, ...
-  try {
-    run(std::get<Options>(command), signals);
-  } catch (const std::exception& error) {
-    print(stderr, std::string{"web_app: "} + error.what());
-    return 1;
-  }
-  return 0;
+  return example::run_daemon<Options>(program, command,
+                                      [&](const Options& options) { run(options, signals); });
 }
