@@ -25,17 +25,23 @@ struct AcceptOptions {
   std::string too_many{};  ///< What a client beyond them is told before it is disconnected.
 };
 
+/// How many connections a server has, each held by a Presence.
+struct AcceptCounts {
+  std::shared_ptr<std::size_t> clients = std::make_shared<std::size_t>(0);
+  /// Clients beyond the limit take descriptors, too, while they are told so.
+  std::shared_ptr<std::size_t> farewells = std::make_shared<std::size_t>(0);
+};
+
 class AcceptLoop {
  public:
   using Take = std::function<void(asio::ip::tcp::socket)>;
 
-  /// `count` is how many clients there are; `take` gets the next one. Errors: invalid_argument when the
-  /// address is none, else those of the system.
-  AcceptLoop(asio::io_context& io, AcceptOptions options, std::shared_ptr<const std::size_t> count, Take take,
-             std::error_code& ec)
+  /// `take` gets the next client, and counts it. Errors: invalid_argument when the address is none, else
+  /// those of the system.
+  AcceptLoop(asio::io_context& io, AcceptOptions options, AcceptCounts counts, Take take, std::error_code& ec)
       : acceptor_{io},
         pause_{io},
-        count_{std::move(count)},
+        counts_{std::move(counts)},
         max_connections_{options.max_connections},
         too_many_{std::move(options.too_many)},
         take_{std::move(take)} {
@@ -58,14 +64,13 @@ class AcceptLoop {
 
  private:
   void accept() {
-    // Clients beyond the limit take descriptors, too, while they are told so.
-    constexpr std::size_t max_farewells = 128;
-    if (*farewells_ >= max_farewells) return accept_later();
+    if (has_too_many_farewells()) return accept_later();
     acceptor_.async_accept([this](std::error_code ec, asio::ip::tcp::socket socket) {
       if (ec == asio::error::operation_aborted) return;
       // What is thrown is for want of memory; it costs the client that is being taken its connection.
       const bool is_well = survives([&] {
         if (!ec) take(std::move(socket));
+        if (!ec) ec = accept_more();
       });
       // Out of descriptors or memory, most likely. A client that has gone again is no reason to wait.
       const bool is_short = !is_well || (ec && ec != asio::error::connection_aborted);
@@ -73,10 +78,28 @@ class AcceptLoop {
     });
   }
 
+  /// Takes those that wait already: a turn of the loop may be long, and one client a turn would be too few.
+  std::error_code accept_more() {
+    constexpr int max_clients_a_turn = 128;
+    for (int i = 0; i < max_clients_a_turn && !has_too_many_farewells(); ++i) {
+      std::error_code ec;
+      asio::ip::tcp::socket socket = acceptor_.accept(ec);
+      if (ec == asio::error::would_block || ec == asio::error::interrupted) break;
+      if (ec) return ec;
+      take(std::move(socket));
+    }
+    return {};
+  }
+
   void take(asio::ip::tcp::socket socket) {
     statwire::detail::close_on_exec(socket);
-    if (*count_ < max_connections_) return take_(std::move(socket));
-    Farewell::say(std::move(socket), too_many_, farewells_);
+    if (*counts_.clients < max_connections_) return take_(std::move(socket));
+    Farewell::say(std::move(socket), too_many_, counts_.farewells);
+  }
+
+  bool has_too_many_farewells() const noexcept {
+    constexpr std::size_t max_farewells = 128;
+    return *counts_.farewells >= max_farewells;
   }
 
   /// Trying again at once would only burn the processor.
@@ -90,8 +113,7 @@ class AcceptLoop {
 
   asio::ip::tcp::acceptor acceptor_;
   asio::steady_timer pause_;
-  std::shared_ptr<const std::size_t> count_;
-  std::shared_ptr<std::size_t> farewells_ = std::make_shared<std::size_t>(0);
+  AcceptCounts counts_;
   std::size_t max_connections_;
   std::string too_many_;
   Take take_;

@@ -52,7 +52,7 @@ class ContextsListener {
                     .too_many = plain_answer(
                         "503 Service Unavailable",
                         "too many connections (limit " + std::to_string(options.max_connections) + ")")},
-                   sessions_.count,
+                   {.clients = sessions_.count},
                    [this](asio::ip::tcp::socket socket) {
                      std::make_shared<ContextsSession>(std::move(socket), sessions_)->begin();
                    },

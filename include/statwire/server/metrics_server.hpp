@@ -9,7 +9,6 @@
 //   server.start();
 //   statwire::MetricsClient client{"127.0.0.1", server.port()};
 
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -21,11 +20,10 @@
 #include "statwire/detail/asio.hpp"
 #include "statwire/error.hpp"
 #include "statwire/protocol/metrics_reply.hpp"
-#include "statwire/server/farewell.hpp"
+#include "statwire/server/accept_loop.hpp"
 #include "statwire/server/memory_store.hpp"
 #include "statwire/server/metrics_dialogue.hpp"
 #include "statwire/server/metrics_session.hpp"
-#include "statwire/server/mishap.hpp"
 #include "statwire/server/service.hpp"
 #include "statwire/server/store.hpp"
 
@@ -44,94 +42,34 @@ struct MetricsServerOptions {
 
 namespace detail {
 
-/// Accepts clients for as long as it lives.
+/// Serves for as long as it lives.
 template <MetricsStore Store>
 class MetricsListener {
  public:
   MetricsListener(asio::io_context& io, const MetricsServerOptions& options, Store& store,
                   std::error_code& ec)
-      : acceptor_{io},
-        pause_{io},
-        sessions_{io, store, {.max_line_bytes = options.max_line_bytes, .max_series = options.max_series}},
-        max_connections_{options.max_connections} {
-    const asio::ip::tcp::endpoint endpoint{asio::ip::make_address(options.address, ec), options.port};
-    if (!ec) acceptor_.open(endpoint.protocol(), ec);
-    if (!ec) statwire::detail::close_on_exec(acceptor_);
-    if (!ec) acceptor_.set_option(asio::socket_base::reuse_address{true}, ec);
-    if (!ec) acceptor_.bind(endpoint, ec);
-    if (!ec) acceptor_.listen(asio::socket_base::max_listen_connections, ec);
-    if (!ec) acceptor_.non_blocking(true, ec);
-    // Otherwise Asio would wait for the next client when one has gone before it was taken.
-    if (!ec) acceptor_.set_option(asio::socket_base::enable_connection_aborted{true}, ec);
-    if (!ec) port_ = acceptor_.local_endpoint(ec).port();
-    if (!ec) accept();
-  }
+      : sessions_{io, store, {.max_line_bytes = options.max_line_bytes, .max_series = options.max_series}},
+        accepting_{io,
+                   {.address = options.address,
+                    .port = options.port,
+                    .max_connections = options.max_connections,
+                    .too_many = too_many_words(options.max_connections)},
+                   {.clients = sessions_.count, .farewells = sessions_.farewells},
+                   [this](asio::ip::tcp::socket socket) {
+                     std::make_shared<MetricsSession<Store>>(std::move(socket), sessions_)->begin();
+                   },
+                   ec} {}
 
-  std::uint16_t port() const noexcept { return port_; }
+  std::uint16_t port() const noexcept { return accepting_.port(); }
 
  private:
-  void accept() {
-    if (has_too_many_farewells()) return accept_later();
-    acceptor_.async_accept([this](std::error_code ec, asio::ip::tcp::socket socket) {
-      if (ec == asio::error::operation_aborted) return;
-      // What is thrown is for want of memory; it costs the client that is being taken its connection.
-      const bool is_well = survives([&] {
-        if (!ec) take(std::move(socket));
-        if (!ec) ec = accept_more();
-      });
-      if (!is_well) return accept_later();
-      // Out of descriptors or memory, most likely. A client that has gone again is no reason to wait.
-      ec&& ec != asio::error::connection_aborted ? accept_later() : accept();
-    });
-  }
-
-  /// Takes those that wait already: a turn of the loop may be long, and one client a turn would be too few.
-  std::error_code accept_more() {
-    constexpr int max_clients_a_turn = 128;
-    for (int i = 0; i < max_clients_a_turn && !has_too_many_farewells(); ++i) {
-      std::error_code ec;
-      asio::ip::tcp::socket socket = acceptor_.accept(ec);
-      if (ec == asio::error::would_block || ec == asio::error::interrupted) break;
-      if (ec) return ec;
-      take(std::move(socket));
-    }
-    return {};
-  }
-
-  void take(asio::ip::tcp::socket socket) {
-    statwire::detail::close_on_exec(socket);
-    if (*sessions_.count < max_connections_) {
-      std::make_shared<MetricsSession<Store>>(std::move(socket), sessions_)->begin();
-    } else {
-      Farewell::say(std::move(socket), too_many_connections(), sessions_.farewells);
-    }
-  }
-
-  /// Clients beyond the limit take descriptors, too, while they are told so.
-  bool has_too_many_farewells() const noexcept {
-    constexpr std::size_t max_farewells = 128;
-    return *sessions_.farewells >= max_farewells;
-  }
-
-  /// Trying again at once would only burn the processor.
-  void accept_later() {
-    constexpr std::chrono::milliseconds pause{50};
-    pause_.expires_after(pause);
-    pause_.async_wait([this](std::error_code ec) {
-      if (!ec) accept();
-    });
-  }
-
-  std::string too_many_connections() const {
+  static std::string too_many_words(std::size_t max_connections) {
     return "error\n" + std::string{protocol::too_many_connections_words} + " (limit " +
-           std::to_string(max_connections_) + ")\n\n";
+           std::to_string(max_connections) + ")\n\n";
   }
 
-  asio::ip::tcp::acceptor acceptor_;
-  asio::steady_timer pause_;
   MetricsSessions<Store> sessions_;
-  std::size_t max_connections_;
-  std::uint16_t port_ = 0;
+  AcceptLoop accepting_;
 };
 
 }  // namespace detail
