@@ -130,7 +130,6 @@ void serve_until_end(const Options& options, const example::EndSignals& signals,
     watch.look();
     due += capture_interval;
   } while (!signals.wait_until(std::min(due, end)) && due < end);
-  users.capture();
   watch.look();
 }
 
@@ -168,6 +167,7 @@ void run(Options options, const example::EndSignals& signals) {
   serve_until_end(options, signals, users, {registration, settings.contexts_url});
   const std::chrono::duration<double> time = steady_clock::now() - start;
   listening.reset();
+  users.capture();  // after the last request
 
   statsd.flush();
   const statwire::DeliveryStats sent = statsd.stats();
