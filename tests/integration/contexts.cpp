@@ -217,20 +217,10 @@ TEST_CASE("contexts: a server that does not come to an end is left at the deadli
 
 TEST_CASE("contexts: a server that does not read a long document is left at the deadline") {
   const HttpPeer peer{"", Ending::be_blind};
-  const std::vector<std::string> many(1, std::string(32 << 20, 'u'));
+  const std::vector<std::string> many(1, std::string(8 << 20, 'u'));  // more than the sockets hold
   std::error_code ec;
-  register_contexts(settings_of(peer.url()), many, {.timeout = 300ms}, ec);
+  register_contexts(settings_of(peer.url()), many, {.timeout = 100ms}, ec);
   CHECK(ec == errc::timed_out);
-}
-
-TEST_CASE("contexts: no signal comes of a server that goes while a long document is on its way") {
-  const HttpPeer peer{"", Ending::leave};
-  const std::vector<std::string> many(1, std::string(32 << 20, 'u'));
-  for (int i = 0; i < 5; ++i) {  // SIGPIPE, which comes or not, would end this program
-    std::error_code ec;
-    register_contexts(settings_of(peer.url()), many, {.timeout = patience}, ec);
-    CHECK(ec == errc::no_http_reply);
-  }
 }
 
 TEST_CASE("contexts: a body without an end is not read to the deadline, and its status counts") {

@@ -118,8 +118,8 @@ class HttplibAttempt {
     }
   }
 
-  /// The library writes to a socket whose peer may be gone without a word against the signal. Blocked on this
-  /// thread alone, it stays pending there and ends with it.
+  /// The library looks whether the peer is there, and then writes without a word against the signal: seldom,
+  /// the peer goes in between. Blocked on this thread alone, it stays pending there and ends with it.
   static void block_sigpipe() noexcept {
 #if defined(SIGPIPE)
     sigset_t signals;
