@@ -179,6 +179,7 @@ TEST_CASE("contexts: a connection that ends without a whole answer is no reply")
       {std::string(100'000, 'x'), Ending::close},
       {std::string("\0\xff\r\n\r\n", 6), Ending::hang},
       {"HTTP/1.1 twohundred OK\r\n\r\n", Ending::hang},
+      {"", Ending::leave},
       {"HTTP/1.1 200 OK\r\n", Ending::close},
       {"HTTP/1.1 200 OK\r\nContent-Le", Ending::close},
       {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nok", Ending::close},
