@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "statwire/server/flushed_line.hpp"
+#include "statwire/server/statsd_options.hpp"
+
 namespace statwire::test {
 
 /// A step of a dialogue with the metrics server.
@@ -73,5 +76,50 @@ struct M3UserEvent {
 };
 
 std::vector<M3UserEvent> m3_user_events();
+
+/// A step of a case of a StatsD server: what is done, and what came of it.
+struct ServerStep {
+  enum class Kind { packet, pass_time, flush, admin };
+
+  Kind kind = Kind::packet;
+  std::string text{};                   ///< The packet, or the command.
+  server::UnixTime time{};              ///< Of a flush; or how much time passes.
+  std::vector<std::string> lines{};     ///< Of a flush: what went to Graphite.
+  std::vector<std::string> warnings{};  ///< Of a packet.
+  std::string error{};                  ///< Of a packet: the exception that it raised.
+  std::string reply{};                  ///< Of a command.
+  bool closes = false;                  ///< Whether the command ends the connection.
+};
+
+struct ServerCase {
+  std::string name;
+  server::AggregatorOptions options;
+  std::vector<ServerStep> steps;
+};
+
+/// Every case of a file of a StatsD server: 002_statsd_server.json, 002_sivy_server.json or
+/// 002_statsdpy_server.json; its options are those of ours that mean the same.
+std::vector<ServerCase> server_cases(const std::string& file);
+
+/// A line of tests/cases/002_statsd_lines.json.
+struct LineCase {
+  std::string line;
+  bool crashes = false;  ///< The reference daemon died of it.
+  std::size_t bad_lines = 0;
+  std::vector<std::string> flushed;  ///< Without timestamps.
+};
+
+std::vector<LineCase> line_cases();
+
+/// A line of tests/cases/002_carbon_lines.json.
+struct CarbonCase {
+  std::string line;
+  bool is_dropped = false;
+  std::string metric;
+  double value = 0;
+  double timestamp = 0;
+};
+
+std::vector<CarbonCase> carbon_cases();
 
 }  // namespace statwire::test

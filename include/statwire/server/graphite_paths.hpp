@@ -1,0 +1,81 @@
+#pragma once
+
+// Where the series of a StatsD server stand in Graphite: what comes before a name and after it, in the legacy
+// and the new namespace of the reference daemon. Source: statsd/statsd backends/graphite.js.
+
+#include <string>
+#include <string_view>
+
+#include "statwire/server/statsd_names.hpp"
+#include "statwire/server/statsd_options.hpp"
+
+namespace statwire::server {
+
+/// Builds the paths of one kind of series one after the other, in the same memory.
+class GraphitePaths {
+ public:
+  explicit GraphitePaths(const AggregatorOptions& options) : names_{options.names} {
+    const GraphiteNames& graphite = options.graphite;
+    if (!graphite.global_suffix.empty()) suffix_ = "." + graphite.global_suffix;
+    if (graphite.legacy) {
+      rates = "stats.";
+      counts = "stats_counts.";
+      timers = "stats.timers.";
+      gauges = "stats.gauges.";
+      sets = "stats.sets.";
+      number_of_series = options.prefix_stats + ".";
+      own = "stats." + options.prefix_stats + ".";
+      return;
+    }
+    const std::string global = folder(graphite.global_prefix);
+    rates = counts = global + folder(graphite.counter_prefix);
+    rate = ".rate";
+    count = ".count";
+    timers = global + folder(graphite.timer_prefix);
+    gauges = global + folder(graphite.gauge_prefix);
+    sets = global + folder(graphite.set_prefix);
+    number_of_series = own = global + options.prefix_stats + ".";
+  }
+
+  /// `prefix` + name + `ending` + suffix + tags. Points into this object until the next call.
+  std::string_view path(std::string_view prefix, std::string_view name, std::string_view ending) {
+    const std::size_t tags = name.find(';');
+    path_.assign(prefix);
+    append(name.substr(0, tags));
+    path_.append(ending).append(suffix_);
+    if (tags != std::string_view::npos) append(name.substr(tags));
+    return path_;
+  }
+
+  /// The same with a dot between name and ending.
+  std::string_view path_of_statistic(std::string_view prefix, std::string_view name,
+                                     std::string_view statistic) {
+    ending_.assign(".").append(statistic);
+    return path(prefix, name, ending_);
+  }
+
+  // What stands before the names, dots included.
+  std::string rates, counts, timers, gauges, sets, own, number_of_series;
+  // What stands after the names of counters.
+  std::string rate, count;
+
+ private:
+  static std::string folder(const std::string& prefix) { return prefix.empty() ? prefix : prefix + "."; }
+
+  /// Names that are kept as they came are cleaned here; their tags, too, which the reference daemon sends
+  /// with their blanks.
+  void append(std::string_view name) {
+    if (names_ == Names::keep) {
+      append_clean_name(path_, name);
+    } else {
+      path_.append(name);
+    }
+  }
+
+  Names names_;
+  std::string suffix_;
+  std::string path_;
+  std::string ending_;
+};
+
+}  // namespace statwire::server

@@ -1,0 +1,143 @@
+#pragma once
+
+// What a StatsD server holds between two flushes: counters, gauges, timers and sets by name, within bounds
+// that no flood of names, values or members can break. Shared by both flavours of the aggregation.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "statwire/aggregate/member_set.hpp"
+#include "statwire/server/named_table.hpp"
+
+namespace statwire::server {
+
+struct CounterSeries {
+  double sum = 0;         ///< Of value / rate, since the last flush.
+  std::int64_t seen = 0;  ///< Unix seconds of the last sample; of Flavour::pystatsd alone, as in those below.
+};
+
+struct GaugeSeries {
+  double value = 0;
+  std::int64_t seen = 0;
+  int flushes_left = 0;  ///< Until it is deleted for being idle; 0: for ever.
+};
+
+struct TimerSeries {
+  std::vector<double> values;  ///< Since the last flush, as they came.
+  double count = 0;            ///< Events that the values stand for: each is 1 / rate of them.
+  std::int64_t seen = 0;
+};
+
+struct SetSeries {
+  aggregate::MemberSet members;  ///< Since the last flush.
+};
+
+/// A copy of all series, in the order in which they came.
+struct SeriesSnapshot {
+  struct Timer {
+    std::string name;
+    std::vector<double> values;
+    double count = 0;
+  };
+
+  std::vector<std::pair<std::string, double>> counters;
+  std::vector<std::pair<std::string, double>> gauges;
+  std::vector<Timer> timers;
+  std::vector<std::pair<std::string, std::size_t>> sets;  ///< How many members each has.
+};
+
+/// The series, and how many samples found no room. Not for several threads at once.
+class StatsdSeries {
+ public:
+  StatsdSeries(std::size_t max_series, std::size_t max_values)
+      : max_series_{max_series}, max_values_{max_values} {}
+
+  /// The series of a name, made when there is room for it; else null, and the sample is counted as dropped.
+  template <class Series>
+  Series* get(NamedTable<Series>& table, std::string_view name) {
+    if (Series* const found = table.find(name)) return found;
+    if (size() >= max_series_) {
+      ++dropped_samples_;
+      return nullptr;
+    }
+    return &table.add(name);
+  }
+
+  void add(TimerSeries& timer, double value, double weight) {
+    if (values_ >= max_values_) {
+      ++dropped_samples_;
+      return;
+    }
+    timer.values.push_back(value);
+    timer.count += weight;
+    ++values_;
+  }
+
+  void add(SetSeries& set, std::string_view member) {
+    const std::size_t room = max_values_ - values_;
+    const auto insertion = set.members.insert(member, set.members.size() + room);
+    if (insertion == aggregate::MemberSet::Insertion::added) ++values_;
+    if (insertion == aggregate::MemberSet::Insertion::full) ++dropped_samples_;
+  }
+
+  /// Forgets the values of timers and the members of sets; their names stay, and so does the memory of those
+  /// that are used.
+  void clear_values() {
+    for (std::size_t i = 0; i < timers.size(); ++i) {
+      TimerSeries& timer = timers.value(i);
+      if (timer.values.empty()) {
+        timer.values.shrink_to_fit();  // not used for a whole interval
+      }
+      timer.values.clear();
+      timer.count = 0;
+    }
+    for (std::size_t i = 0; i < sets.size(); ++i) {
+      if (sets.value(i).members.size() != 0) sets.value(i).members.clear();
+    }
+    values_ = 0;
+  }
+
+  /// Tells how many values and members went with series that were erased.
+  void forget_values(std::size_t count) noexcept { values_ -= count; }
+
+  /// Series of all types, as max_series counts them.
+  std::size_t size() const noexcept { return counters.size() + gauges.size() + timers.size() + sets.size(); }
+
+  std::size_t values() const noexcept { return values_; }
+  std::uint64_t dropped_samples() const noexcept { return dropped_samples_; }
+
+  SeriesSnapshot snapshot() const {
+    SeriesSnapshot copy;
+    for (std::size_t i = 0; i < counters.size(); ++i) {
+      copy.counters.emplace_back(counters.name(i), counters.value(i).sum);
+    }
+    for (std::size_t i = 0; i < gauges.size(); ++i) {
+      copy.gauges.emplace_back(gauges.name(i), gauges.value(i).value);
+    }
+    for (std::size_t i = 0; i < timers.size(); ++i) {
+      const TimerSeries& timer = timers.value(i);
+      copy.timers.push_back({std::string{timers.name(i)}, timer.values, timer.count});
+    }
+    for (std::size_t i = 0; i < sets.size(); ++i) {
+      copy.sets.emplace_back(sets.name(i), sets.value(i).members.size());
+    }
+    return copy;
+  }
+
+  NamedTable<CounterSeries> counters;
+  NamedTable<GaugeSeries> gauges;
+  NamedTable<TimerSeries> timers;
+  NamedTable<SetSeries> sets;
+
+ private:
+  std::size_t max_series_;
+  std::size_t max_values_;
+  std::size_t values_ = 0;
+  std::uint64_t dropped_samples_ = 0;
+};
+
+}  // namespace statwire::server
