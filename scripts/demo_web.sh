@@ -67,8 +67,8 @@ trap end_children EXIT
 is_interrupted=''
 trap 'is_interrupted=yes; kill -"$load_signal" $load 2>/dev/null || true' INT TERM
 
-# It ends by itself, later, should this script be killed.
-exec {output}< <(exec build/release/examples/web_app --listen 127.0.0.1:0 --for $((seconds + 60))s)
+# Ctrl-C is for the load, which would else miss its server. It ends by itself, later, should this script be killed.
+exec {output}< <(trap '' INT && exec build/release/examples/web_app --listen 127.0.0.1:0 --for $((seconds + 60))s)
 app=$!
 url=''
 while [ -z "$url" ] && read -r line <&$output; do
