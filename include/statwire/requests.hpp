@@ -38,8 +38,8 @@ class BasicRequestMetrics {
  public:
   using Scope = BasicRequestScope<Clock>;
 
-  /// `Statsd` is a client or a scope; it must outlive this and all copies. Throws ClientError when max_names
-  /// is out of range.
+  /// `Statsd` is a client or a scope; it must outlive this, all copies, and the handlers that they wrap.
+  /// Throws ClientError when max_names is out of range.
   template <class Statsd>
   BasicRequestMetrics(Statsd& statsd, const Settings& settings, const RequestOptions& options = {}) {
     constexpr std::size_t most_names = 1'000'000;
