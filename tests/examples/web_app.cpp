@@ -61,12 +61,15 @@ class WebApp {
     return client;
   }
 
+  void wait_for(const std::string& words) { process_.read_until(words); }
+
   void signal(int number) const { process_.signal(number); }
 
   /// Ends it, and returns all that it has said.
   std::string end(int signal = SIGTERM) {
     process_.signal(signal);
-    CHECK(process_.wait() == 0);
+    const int status = process_.wait();
+    CHECK_MESSAGE(status == 0, process_.output());
     return process_.output();
   }
 
@@ -189,8 +192,8 @@ TEST_CASE("web_app: without a contexts server it serves, and shows hashes") {
   WebApp app{{"METRICS_CONTEXTS_URL=" + url}};
   auto client = app.client();
   CHECK(get(client, "/desktop") == 200);
+  app.wait_for("web_app: contexts were not registered at " + url + ": ");
   const std::string text = app.end();
-  check_has(text, "web_app: contexts were not registered at " + url + ": ");
   check_has(text, "\ne1fc414efb00462ad25041a21e45e696 +1 +0 ");
   check_has(text, "\nhashes are shown for URLs, for the contexts server did not tell: ");
 }
