@@ -32,17 +32,15 @@ struct FlushedLine {
 
 /// Appends `path value timestamp\n`, the plaintext protocol of Graphite.
 inline void append_flushed_line(std::string& out, const FlushedLine& line) {
-  const std::size_t begin = out.size();
-  out.resize(begin + line.path.size() + max_statsd_number_chars + protocol::max_integer_chars + 3);
-  char* text = out.data() + begin;
-  text += line.path.copy(text, line.path.size());
+  char rest[max_statsd_number_chars + protocol::max_integer_chars + 3];
+  char* text = rest;
   *text++ = ' ';
   text = line.text == NumberText::script ? write_script_number(text, line.value)
                                          : write_python_number(text, line.value);
   *text++ = ' ';
   text = protocol::write_integer(text, line.timestamp);
   *text++ = '\n';
-  out.resize(static_cast<std::size_t>(text - out.data()));
+  out.append(line.path).append(rest, static_cast<std::size_t>(text - rest));
 }
 
 /// What the sender of the flushes to Graphite says of itself; the lines of a flush hold it. Times in

@@ -39,19 +39,23 @@ class GraphitePaths {
 
   /// `prefix` + name + `ending` + suffix + tags. Points into this object until the next call.
   std::string_view path(std::string_view prefix, std::string_view name, std::string_view ending) {
-    const std::size_t tags = name.find(';');
-    path_.assign(prefix);
-    append(name.substr(0, tags));
-    path_.append(ending).append(suffix_);
-    if (tags != std::string_view::npos) append(name.substr(tags));
-    return path_;
+    begin(prefix, name);
+    return end(ending);
   }
 
-  /// The same with a dot between name and ending.
-  std::string_view path_of_statistic(std::string_view prefix, std::string_view name,
-                                     std::string_view statistic) {
-    ending_.assign(".").append(statistic);
-    return path(prefix, name, ending_);
+  /// The same in two steps, for several endings of one name: begin(), then end() for each.
+  void begin(std::string_view prefix, std::string_view name) {
+    const std::size_t tags = name.find(';');
+    path_.assign(prefix);
+    append(path_, name.substr(0, tags));
+    head_ = path_.size();
+    tags_.clear();
+    if (tags != std::string_view::npos) append(tags_, name.substr(tags));
+  }
+  std::string_view end(std::string_view ending) {
+    path_.resize(head_);
+    path_.append(ending).append(suffix_).append(tags_);
+    return path_;
   }
 
   // What stands before the names, dots included.
@@ -64,18 +68,19 @@ class GraphitePaths {
 
   /// Names that are kept as they came are cleaned here; their tags, too, which the reference daemon sends
   /// with their blanks.
-  void append(std::string_view name) {
+  void append(std::string& out, std::string_view name) const {
     if (names_ == Names::keep) {
-      append_clean_name(path_, name);
+      append_clean_name(out, name);
     } else {
-      path_.append(name);
+      out.append(name);
     }
   }
 
   Names names_;
   std::string suffix_;
   std::string path_;
-  std::string ending_;
+  std::size_t head_ = 0;  ///< Bytes of path_ before the ending.
+  std::string tags_;
 };
 
 }  // namespace statwire::server

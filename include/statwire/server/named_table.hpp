@@ -89,8 +89,11 @@ class NamedTable {
 
   static constexpr std::size_t no_place = ~std::size_t{0};
 
+  /// Names often differ in their last byte alone, which hash_text() leaves in the upper bits; places are
+  /// taken by the lower ones.
   static std::uint32_t hash_of(std::string_view name) noexcept {
-    return static_cast<std::uint32_t>(statwire::detail::hash_text(0, name));
+    constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;
+    return static_cast<std::uint32_t>((statwire::detail::hash_text(0, name) * odd) >> 32);
   }
 
   std::string_view name_of(const Entry& entry) const noexcept {

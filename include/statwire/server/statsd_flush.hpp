@@ -48,8 +48,9 @@ class StatsdFlush {
     for (std::size_t i = 0; i < series.timers.size(); ++i) {
       const std::string_view name = series.timers.name(i);
       TimerSeries& timer = series.timers.value(i);
+      paths_.begin(paths_.timers, name);
       statistics_.visit(name, timer.values, timer.count, [&](std::string_view statistic, double value) {
-        give(paths_.path_of_statistic(paths_.timers, name, statistic), value);
+        give(paths_.end(statistic), value);
       });
     }
     for (std::size_t i = 0; i < series.gauges.size(); ++i) {

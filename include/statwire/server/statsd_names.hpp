@@ -3,7 +3,7 @@
 // The names of series as the two StatsD servers make them from what was sent. Both replace or drop what
 // Graphite has no use for, so no name can hold a blank or a line feed and thereby forge a line.
 
-#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -20,23 +20,34 @@ constexpr bool is_kept_in_names(char c) noexcept {
   return protocol::detail::is_alphanumeric(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
 }
 
+/// The bytes that statsd/statsd keeps in names.
+inline constexpr std::array<bool, 256> is_kept = [] {
+  std::array<bool, 256> kept{};
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    const char c = static_cast<char>(i);
+    kept[i] = is_kept_in_names(c) || c == ';' || c == '=';
+  }
+  return kept;
+}();
+
 }  // namespace detail
 
 /// Appends a name as statsd/statsd cleans it: a run of white space becomes `_`, `/` becomes `-`, other bytes
 /// than `[A-Za-z0-9_.;=-]` go.
 inline void append_clean_name(std::string& out, std::string_view name) {
   while (!name.empty()) {
-    const char c = name.front();
-    if (detail::is_kept_in_names(c) || c == ';' || c == '=') {
-      out += c;
-    } else if (c == '/') {
-      out += '-';
-    } else if (detail::leading_space(name) != 0) {
+    std::size_t kept = 0;
+    while (kept < name.size() && detail::is_kept[static_cast<unsigned char>(name[kept])]) ++kept;
+    out.append(name.substr(0, kept));
+    name.remove_prefix(kept);
+    if (name.empty()) return;
+    if (name.front() == '/') out += '-';
+    if (detail::leading_space(name) != 0) {
       while (const std::size_t size = detail::leading_space(name)) name.remove_prefix(size);
       out += '_';
-      continue;
+    } else {
+      name.remove_prefix(1);
     }
-    name.remove_prefix(1);
   }
 }
 
@@ -48,9 +59,10 @@ inline void append_graphite_tags(std::string& out, std::string_view tags) {
     const std::size_t semicolon = tag.find(';');
     const std::size_t colon = tag.find(':');
     out += ';';
-    for (std::size_t i = 0; i < tag.size(); ++i) {
-      out += i == semicolon ? '_' : i == colon ? '=' : tag[i];
-    }
+    const std::size_t begin = out.size();
+    out.append(tag);
+    if (semicolon != std::string_view::npos) out[begin + semicolon] = '_';
+    if (colon != std::string_view::npos) out[begin + colon] = '=';
   }
 }
 

@@ -47,14 +47,14 @@ struct GraphiteNames {
   std::string timer_prefix = "timers";      ///< prefixTimer.
   std::string gauge_prefix = "gauges";      ///< prefixGauge.
   std::string set_prefix = "sets";          ///< prefixSet.
-  std::string global_suffix;                ///< globalSuffix, without its dot; empty for none.
+  std::string global_suffix{};              ///< globalSuffix, without its dot; empty for none.
 };
 
 /// Of Flavour::pystatsd alone.
 struct PystatsdOptions {
   std::string counters_prefix = "stats";       ///< Of counters and gauges.
   std::string timers_prefix = "stats.timers";  ///< Of timers.
-  std::string global_prefix;                   ///< Stands before every name, with a dot; empty for none.
+  std::string global_prefix{};                 ///< Stands before every name, with a dot; empty for none.
   bool no_aggregate_counters = false;          ///< Counts, not counts per second.
   int pct_threshold = 90;
   std::chrono::seconds expire{0};  ///< Drops what is older at a flush; 0: nothing.

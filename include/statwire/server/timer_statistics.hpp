@@ -53,7 +53,7 @@ class TimerStatistics {
       const auto& list = options.timer_metrics;
       const bool is_listed =
           list.empty() || std::find(list.begin(), list.end(), detail::name_in_list(name)) != list.end();
-      return is_listed ? name : std::string{};
+      return is_listed ? "." + name : std::string{};
     };
     for (const double percentile : options.percentiles) {
       const std::string suffix = detail::number_in_name(percentile, "top");
@@ -69,14 +69,15 @@ class TimerStatistics {
       Bins& bins = histograms_.emplace_back(Bins{histogram.metric, {}});
       for (const double bound : histogram.bins) {
         bins.bounds.push_back(
-            {bound, "histogram.bin_" + (bound == detail::infinity ? std::string{"inf"}
-                                                                  : detail::number_in_name(bound, "-"))});
+            {bound, ".histogram.bin_" + (bound == detail::infinity ? std::string{"inf"}
+                                                                   : detail::number_in_name(bound, "-"))});
       }
     }
   }
 
   /// Sorts the values and calls `on_statistic(std::string_view name, double value)` for each statistic, in
-  /// the order of the reference daemon. `count` is the number of events that the values stand for.
+  /// the order of the reference daemon; names begin with a dot. `count` is the number of events that the
+  /// values stand for.
   template <class OnStatistic>
   void visit(std::string_view timer, std::span<double> values, double count, OnStatistic&& on_statistic) {
     const auto give = [&](const std::string& name, double value) {
