@@ -64,7 +64,6 @@ find_missing() {
     need libclang-rt-dev has_sanitizers
   fi
   if [ "$goal" = web ]; then
-    need wrk has_command wrk
     need curl has_command curl
   elif [ "$goal" != demo ]; then
     need libsqlite3-dev has_header sqlite3.h
@@ -82,21 +81,22 @@ find_missing() {
   fi
 }
 
-install_packages() {
-  local as_root=()
+# install_packages PACKAGE...; a subshell, so that its files go with it
+install_packages() (
+  as_root=()
   if ! has_command apt-get; then
-    echo "setup.sh: no apt-get here; please install by hand (Debian's names): ${missing[*]}" >&2
+    echo "setup.sh: no apt-get here; please install by hand (Debian's names): $*" >&2
     exit 1
   fi
   if [ "$(id -u)" != 0 ]; then
     has_command sudo || {
-      echo "setup.sh: not root and no sudo; please run: apt-get install ${missing[*]}" >&2
+      echo "setup.sh: not root and no sudo; please run: apt-get install $*" >&2
       exit 1
     }
     as_root=(sudo)
   fi
-  echo "setup.sh: installing ${missing[*]}"
-  local log policy=/usr/sbin/policy-rc.d
+  echo "setup.sh: installing $*"
+  policy=/usr/sbin/policy-rc.d
   log=$(mktemp)
   trap "rm -f '$log'" EXIT
   if [ "$with_counterparts" = yes ] && [ ! -e "$policy" ]; then
@@ -106,26 +106,30 @@ install_packages() {
   fi
   if ! { "${as_root[@]}" apt-get update -qq &&
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-      apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null; } >"$log" 2>&1; then
+      apt-get install -y -qq --no-install-recommends "$@" </dev/null; } >"$log" 2>&1; then
     tail -n 15 "$log" >&2
-    echo "setup.sh: apt-get could not install: ${missing[*]}" >&2
+    echo "setup.sh: apt-get could not install: $*" >&2
     exit 1
   fi
-  local daemon
   for daemon in collectd-core=collectd netdata-core=netdata graphite-carbon=carbon-cache \
     victoria-metrics=victoria-metrics nginx-light=nginx; do  # nor does a new one start with the system
-    [[ " ${missing[*]} " != *" ${daemon%=*} "* ]] || "${as_root[@]}" update-rc.d "${daemon#*=}" disable >/dev/null
+    [[ " $* " != *" ${daemon%=*} "* ]] || "${as_root[@]}" update-rc.d "${daemon#*=}" disable >/dev/null
   done
-}
+)
 
 find_missing
 if [ ${#missing[@]} != 0 ]; then
-  install_packages
+  install_packages "${missing[@]}"
   find_missing
   if [ ${#missing[@]} != 0 ]; then
     echo "setup.sh: installed, but still not found: ${missing[*]}" >&2
     exit 1
   fi
+fi
+
+# Apart from the rest, for not every release has it, and demo.sh web does without.
+if [ "$goal" = web ] && ! has_command wrk; then
+  install_packages wrk || echo "setup.sh: going on without wrk" >&2
 fi
 
 if [ "$with_counterparts" = yes ] && [ ! -f "$counterparts/node_modules/statsd/stats.js" ]; then
