@@ -2,7 +2,7 @@
 # Installs what is missing, builds examples/web_app, starts it on a free port, loads it with requests of all kinds, ends it,
 # and shows what its metrics say. Ctrl-C ends it early. The variables that web_app reads are passed on: METRICS_HOST, ...
 #
-#   ./scripts/demo.sh web [--for DURATION]    10s unless given; a whole number with s, m or h
+#   ./scripts/demo.sh web [--for DURATION]    10s unless given; a whole number with s, m or h, up to 8759h
 set -euo pipefail
 script=$(realpath "$0")
 cd "$(dirname "$script")/.."
@@ -16,6 +16,8 @@ fail_usage() {
 }
 
 duration=10s
+spare=60                          # seconds: the load has to end before its server does
+longest=$((8760 * 3600 - spare))  # web_app itself runs for 8760h at most
 while [ $# -gt 0 ]; do
   case $1 in
     --for) duration=${2:-} && shift $(($# > 1 ? 2 : 1)) ;;
@@ -24,13 +26,17 @@ while [ $# -gt 0 ]; do
     *) fail_usage "unknown argument '$1'; the flags are --for and --help" ;;
   esac
 done
-[[ $duration =~ ^([1-9][0-9]{0,4})(s|m|h)$ ]] ||
-  fail_usage "--for is '$duration'; write a whole number with s, m or h, such as 10s or 2m"
+fail_duration() {
+  local range="from 1s to ${longest}s ($((longest / 3600))h)"
+  fail_usage "--for is '$duration'; write a whole number with s, m or h $range, such as 10s or 2m"
+}
+[[ $duration =~ ^([1-9][0-9]{0,8})(s|m|h)$ ]] || fail_duration
 case ${BASH_REMATCH[2]} in
   s) seconds=${BASH_REMATCH[1]} ;;
   m) seconds=$((BASH_REMATCH[1] * 60)) ;;
   h) seconds=$((BASH_REMATCH[1] * 3600)) ;;
 esac
+[ "$seconds" -le $longest ] || fail_duration
 
 app='' load='' load_signal=''
 end_children() {
@@ -68,7 +74,7 @@ is_interrupted=''
 trap 'is_interrupted=yes; kill -"$load_signal" $load 2>/dev/null || true' INT TERM
 
 # Ctrl-C is for the load, which would else miss its server. It ends by itself, later, should this script be killed.
-exec {output}< <(trap '' INT && exec build/release/examples/web_app --listen 127.0.0.1:0 --for $((seconds + 60))s)
+exec {output}< <(trap '' INT && exec build/release/examples/web_app --listen 127.0.0.1:0 --for $((seconds + spare))s)
 app=$!
 url=''
 while [ -z "$url" ] && read -r line <&$output; do
