@@ -13,7 +13,7 @@
 #include "statwire/protocol/statsd_parse.hpp"
 #include "statwire/server/statsd_aggregator.hpp"
 
-#if defined(__linux__)
+#if defined(__linux__) && defined(__GLIBC__)
 #include <malloc.h>
 
 namespace {
@@ -146,4 +146,4 @@ TEST_CASE("a flush of 100,000 series") {
               (static_cast<double>(bytes) - names) / static_cast<double>(series));
 }
 
-#endif  // defined(__linux__)
+#endif  // defined(__linux__) && defined(__GLIBC__)

@@ -37,7 +37,9 @@ std::vector<double> bins_of(const Json& bins) {
 
 server::GraphiteNames graphite_names(const Json& config) {
   server::GraphiteNames names;
-  for (const auto& [key, value] : config.items()) {
+  for (const auto& item : config.items()) {
+    const std::string& key = item.key();
+    const Json& value = item.value();
     if (key == "legacyNamespace") {
       names.legacy = value;
     } else if (key == "globalPrefix") {

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "statwire/detail/hash.hpp"
+#include "statwire/server/name_hash.hpp"
 
 namespace statwire::server {
 
@@ -31,7 +31,7 @@ class NamedTable {
 
   /// The value of a name, or null.
   Value* find(std::string_view name) noexcept {
-    const std::size_t place = place_of(name, hash_of(name));
+    const std::size_t place = place_of(name, hash_(name));
     return place == no_place || places_[place].entry == 0 ? nullptr
                                                           : &entries_[places_[place].entry - 1].value;
   }
@@ -42,7 +42,7 @@ class NamedTable {
   /// Adds a name that is not there yet.
   Value& add(std::string_view name) {
     if (3 * (entries_.size() + 1) > 2 * places_.size()) grow();
-    const std::uint32_t hash = hash_of(name);
+    const std::uint32_t hash = hash_(name);
     const std::size_t place = place_of(name, hash);
     // In this order nothing is half done when there is no memory.
     const std::size_t begin = names_.size();
@@ -51,6 +51,13 @@ class NamedTable {
     entries_.push_back({begin, static_cast<std::uint32_t>(name.size()), hash, Value{}});
     places_[place] = {hash, static_cast<std::uint32_t>(entries_.size())};
     return entries_.back().value;
+  }
+
+  /// Erases all, and keeps the memory.
+  void clear() noexcept {
+    entries_.clear();
+    names_.clear();
+    std::fill(places_.begin(), places_.end(), Place{});
   }
 
   /// Erases the entries of which `is_over(name, value)` is true; the order of the others stays.
@@ -89,13 +96,6 @@ class NamedTable {
 
   static constexpr std::size_t no_place = ~std::size_t{0};
 
-  /// Names often differ in their last byte alone, which hash_text() leaves in the upper bits; places are
-  /// taken by the lower ones.
-  static std::uint32_t hash_of(std::string_view name) noexcept {
-    constexpr std::uint64_t odd = 0x9e3779b97f4a7c15;
-    return static_cast<std::uint32_t>((statwire::detail::hash_text(0, name) * odd) >> 32);
-  }
-
   std::string_view name_of(const Entry& entry) const noexcept {
     return {names_.data() + entry.begin, entry.size};
   }
@@ -123,6 +123,7 @@ class NamedTable {
     }
   }
 
+  NameHash hash_;
   std::vector<Entry> entries_;
   std::vector<char> names_;
   std::vector<Place> places_;  ///< Open addressing, a power of two.

@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "statwire/aggregate/member_set.hpp"
 #include "statwire/server/named_table.hpp"
 
 namespace statwire::server {
@@ -33,7 +32,8 @@ struct TimerSeries {
 };
 
 struct SetSeries {
-  aggregate::MemberSet members;  ///< Since the last flush.
+  struct Nothing {};
+  NamedTable<Nothing> members;  ///< Since the last flush.
 };
 
 /// A copy of all series, in the order in which they came.
@@ -78,10 +78,13 @@ class StatsdSeries {
   }
 
   void add(SetSeries& set, std::string_view member) {
-    const std::size_t room = max_values_ - values_;
-    const auto insertion = set.members.insert(member, set.members.size() + room);
-    if (insertion == aggregate::MemberSet::Insertion::added) ++values_;
-    if (insertion == aggregate::MemberSet::Insertion::full) ++dropped_samples_;
+    if (set.members.find(member) != nullptr) return;
+    if (values_ >= max_values_) {
+      ++dropped_samples_;
+      return;
+    }
+    set.members.add(member);
+    ++values_;
   }
 
   /// Forgets the values of timers and the members of sets; their names stay, and so does the memory of those
@@ -96,7 +99,7 @@ class StatsdSeries {
       timer.count = 0;
     }
     for (std::size_t i = 0; i < sets.size(); ++i) {
-      if (sets.value(i).members.size() != 0) sets.value(i).members.clear();
+      if (!sets.value(i).members.empty()) sets.value(i).members.clear();
     }
     values_ = 0;
   }

@@ -1,0 +1,66 @@
+#pragma once
+
+// A hash of the names that strangers send to a server. Unlike detail/hash.hpp it has a secret, another one in
+// each process, so that nobody can send names that all share one place of a table; and it takes sixteen bytes
+// at a time, as names of series are long.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <string_view>
+
+#include "statwire/detail/hash.hpp"
+
+namespace statwire::server {
+
+class NameHash {
+ public:
+  NameHash() : secret_{process_secret()} {}
+
+  std::uint32_t operator()(std::string_view name) const noexcept {
+    const char* next = name.data();
+    std::size_t left = name.size();
+    std::uint64_t state = secret_[0] ^ left;
+    if (left < 8) return last(state, statwire::detail::short_word(next, left));
+    if (left < 16) {
+      state = fold(state ^ statwire::detail::word_at(next), secret_[1]);
+      return last(state, statwire::detail::word_at(next + left - 8));
+    }
+    for (; left > 16; left -= 16, next += 16) state = take(state, next);
+    return last(take(state, name.data() + name.size() - 16), 0);
+  }
+
+ private:
+  using Secret = std::array<std::uint64_t, 3>;
+
+  /// Drawn from the system when it is first asked for.
+  static const Secret& process_secret() {
+    static const Secret secret = [] {
+      std::random_device device;
+      Secret drawn;
+      for (std::uint64_t& word : drawn) word = std::uint64_t{device()} << 32 | device();
+      return drawn;
+    }();
+    return secret;
+  }
+
+  /// Both halves of a product of 128 bits, in one.
+  static std::uint64_t fold(std::uint64_t left, std::uint64_t right) noexcept {
+    __extension__ using Wide = unsigned __int128;
+    const Wide product = static_cast<Wide>(left) * right;
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  }
+
+  std::uint64_t take(std::uint64_t state, const char* bytes) const noexcept {
+    return fold(statwire::detail::word_at(bytes) ^ state, statwire::detail::word_at(bytes + 8) ^ secret_[1]);
+  }
+
+  std::uint32_t last(std::uint64_t state, std::uint64_t word) const noexcept {
+    return static_cast<std::uint32_t>(fold(state ^ word, secret_[2] | 1));
+  }
+
+  Secret secret_;
+};
+
+}  // namespace statwire::server
