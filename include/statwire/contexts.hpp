@@ -28,6 +28,7 @@
 #include "statwire/http/http_post.hpp"
 #include "statwire/http/httplib_post.hpp"
 #include "statwire/protocol/http_url.hpp"
+#include "statwire/protocol/text.hpp"
 #include "statwire/settings.hpp"
 #include "statwire/transport/concepts.hpp"
 #include "statwire/version.hpp"
@@ -57,7 +58,8 @@ inline std::optional<ContextsMistake> find_contexts_mistake(const Settings& sett
                                                             const ContextsOptions& options) {
   if (settings.prefix.empty()) return ContextsMistake{.ec = errc::missing_prefix};
   if (!protocol::parse_http_url(settings.contexts_url)) {
-    return ContextsMistake{errc::invalid_option, "contexts_url is '" + settings.contexts_url +
+    return ContextsMistake{errc::invalid_option, "contexts_url is '" +
+                                                     protocol::one_line(settings.contexts_url) +
                                                      "', expected " + std::string{protocol::http_url_form}};
   }
   if (options.timeout.count() <= 0) {
@@ -82,7 +84,7 @@ inline HttpRequest contexts_request(const Settings& settings, const std::vector<
 
 [[noreturn]] inline void fail_contexts(const Settings& settings, const ContextsOptions& options,
                                        std::error_code ec) {
-  std::string what = "statwire: cannot register contexts at " + settings.contexts_url;
+  std::string what = "statwire: cannot register contexts at " + protocol::one_line(settings.contexts_url);
   const std::optional<ContextsMistake> mistake = find_contexts_mistake(settings, options);
   if (mistake && !mistake->text.empty()) what += ": " + mistake->text;
   fail(ec, what);

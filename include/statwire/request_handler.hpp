@@ -52,6 +52,9 @@ class MeasuredHandler {
   requires std::invocable<Handler&, Args...> std::invoke_result_t<Handler&, Args...>
   operator()(Args&&... args) const {
     using Result = std::invoke_result_t<Handler&, Args...>;
+    if (!measured_->controller.is_enabled()) {
+      return std::invoke(measured_->handler, std::forward<Args>(args)...);
+    }
     if constexpr (Coroutine<Result, Args...>) {
       return run<Result, Args...>(measured_, std::forward<Args>(args)...);
     } else {
@@ -73,8 +76,18 @@ class MeasuredHandler {
   /// as a temporary. What was passed by reference is the caller's to keep.
   template <class Result, class... Args>
   static Result run(std::shared_ptr<Measured> measured, Args... args) {
-    const auto scope = measured->controller.scope(std::invoke(measured->target_of, std::as_const(args)...));
+    auto request = measured->controller.scope(std::invoke(measured->target_of, std::as_const(args)...),
+                                              SeesExceptions::caller);
+#if defined(__cpp_exceptions)
+    try {
+      co_return co_await std::invoke(measured->handler, std::forward<Args>(args)...);
+    } catch (...) {
+      request.fail();
+      throw;
+    }
+#else
     co_return co_await std::invoke(measured->handler, std::forward<Args>(args)...);
+#endif
   }
 #endif
 

@@ -63,7 +63,8 @@ class BasicRequestMetrics {
   BasicRequestController<Clock> controller(std::string_view url) const { return {state_, std::string{url}}; }
 
   /// A handler that is measured: takes what `handler` takes, returns what it returns, throws what it throws.
-  /// One that returns a coroutine's result, as asio::awaitable, is measured until the coroutine ends; what it
+  /// One that returns what a coroutine does (a type with a promise_type, which has to be awaitable, as
+  /// asio::awaitable is) is measured until the coroutine ends; what it
   /// takes by reference must live as long. `target_of(args...)` returns the RequestTarget of a call, for
   /// names that hold one; it must not throw.
   ///

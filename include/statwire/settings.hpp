@@ -24,6 +24,7 @@
 #include "statwire/detail/fail.hpp"
 #include "statwire/error.hpp"
 #include "statwire/protocol/http_url.hpp"
+#include "statwire/protocol/text.hpp"
 
 namespace statwire {
 
@@ -102,8 +103,7 @@ class SettingsReader {
 
   static std::optional<bool> parse_switch(std::string_view text) {
     std::string lower{text};
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    std::transform(lower.begin(), lower.end(), lower.begin(), protocol::to_lower);
     if (lower == "1" || lower == "true" || lower == "yes" || lower == "on") return true;
     if (lower == "0" || lower == "false" || lower == "no" || lower == "off") return false;
     return std::nullopt;

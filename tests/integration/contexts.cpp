@@ -316,6 +316,7 @@ TEST_CASE("httplib_post: cancelled, it posts nothing") {
   std::error_code ec;
   register_contexts(settings_of(peer.url()), controllers, {}, client, ec);
   CHECK(ec == std::errc::operation_canceled);
+  CHECK(peer.connection_count() == 0);
   register_contexts(settings_of("http://no.such.host.invalid/"), controllers, {}, client, ec);
   CHECK(ec);
 }

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "statwire/contexts.hpp"
 #include "statwire/detail/httplib.hpp"
 #include "support/loopback.hpp"
 
@@ -67,6 +68,23 @@ TEST_CASE("contexts server: what instances register is listed, in order of their
   CHECK(listed.body == R"({"contexts": [)" + entry("a") + ", " + entry("b") + "]}");
   CHECK(server.contexts() == listed.body);
   CHECK(server.instance_count() == 2);
+}
+
+TEST_CASE("contexts server: takes what a client registers, also URLs that are no UTF-8, by their hashes") {
+  server::ContextsServer server;
+  server.start();
+  const Settings settings{.prefix = "v1.shop.instance_7",
+                          .contexts_url = "http://127.0.0.1:" + std::to_string(server.port()) + "/register"};
+  register_contexts(settings, {"/desktop", "/caf\xe9"},
+                    {.urls = {"/\xff"}, .now = [] { return std::int64_t{5}; }});
+  CHECK(
+      server.contexts() ==
+      R"({"contexts": [{"identity": {"client":"instance_7","instance":"7","region":"shop","version":"v1"}, )"
+      R"("timestamp": 5, "info": {"controller":{"1a2b0784e569bdfaaf419b5d452ff9fc":{"url":"/caf)"
+      "\xef\xbf\xbd"
+      R"("},"e1fc414efb00462ad25041a21e45e696":{"url":"/desktop"}},)"
+      R"("url":{"eb48085e1ed9e58e309f8f427b6f749b":"/)"
+      "\xef\xbf\xbd\"}}}]}");
 }
 
 TEST_CASE("contexts server: what an instance registers last replaces the former") {

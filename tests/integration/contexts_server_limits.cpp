@@ -91,6 +91,7 @@ TEST_CASE("contexts server: what is no HTTP, or not the HTTP that it takes, gets
       {"GET /contexts HTTP/1.1\r\nX: " + std::string(20000, 'x') + "\r\n\r\n", "431"},
       {std::string(20000, 'x'), "431"},
       {"GET /contexts HTTP/1.1\r\nRange: x\r\n\r\n", "416"},
+      {"GET /contexts HTTP/1.1\r\nrange: bytes=" + std::string(8000, '-') + "\r\n\r\n", "416"},
       {"GET /contexts HTTP/1.1\r\nRange: bytes=99999999999999999999-\r\n\r\n", "416"},
       {line + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "411"},
       {line + "tRANSFER-eNCODING: gzip, chunked\r\nContent-Length: 2\r\n\r\n{}", "411"},
@@ -157,7 +158,7 @@ TEST_CASE("contexts server: no client can have an answer multiplied or compresse
   server.start();
   check_served(server.port());
   std::string ranges = "bytes=0-9";
-  while (ranges.size() < 8000) ranges += ",0-9";
+  while (ranges.size() < 90) ranges += ",0-9";
   for (const std::string& field :
        {"Range: " + ranges, std::string{"Range: bytes=1-2"}, std::string{"Accept-Encoding: br, gzip"}}) {
     CAPTURE(field.substr(0, 100));

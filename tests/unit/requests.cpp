@@ -70,7 +70,9 @@ TEST_CASE("requests: switched off, nothing is sent and no series is made") {
   CHECK_FALSE(requests.is_enabled());
   { const auto scope = requests.scope("/desktop", {"/desktop/save", "GET"}); }
   { const auto scope = requests.controller("/desktop").scope(); }
-  CHECK(requests.wrap("/desktop", [] { return 3; })() == 3);
+  const auto fail = [](int) -> RequestTarget { throw std::logic_error{"asked for the target of nothing"}; };
+  CHECK(requests.wrap(
+            "/desktop", [](int number) { return number; }, fail)(3) == 3);
   CHECK(taken(statsd).empty());
   CHECK(statsd.stats().accepted == 0);
 }

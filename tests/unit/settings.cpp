@@ -118,13 +118,19 @@ TEST_CASE("settings: a value that is wrong is named with its variable and with w
     const std::string message = "the environment variable " + name + " is '" + value + "': " + expected;
     CHECK(messages_of(variables) == std::vector{message});
   }
-  for (const std::string prefix : {".", ".a", "a..b", "a..", "a b", "a/b", "a:b", "a|b", "\xc3\xa9", "a\n"}) {
+  for (const std::string prefix : {".", ".a", "a..b", "a..", "a b", "a/b", "a:b", "a|b", "\xc3\xa9"}) {
     CAPTURE(prefix);
     CHECK(messages_of({{"METRICS_PREFIX", prefix}}) ==
           std::vector{"the environment variable METRICS_PREFIX is '" + prefix +
                       "': expected names with dots between, of letters, digits, '_' and '-', as "
                       "v1.region.client.product"});
   }
+}
+
+TEST_CASE("settings: a value with a line feed makes no second line of a message") {
+  const std::vector<std::string> messages = messages_of({{"METRICS_PREFIX", "a\nstatwire: all is well\x7f"}});
+  REQUIRE(messages.size() == 1);
+  CHECK(messages[0].starts_with("the environment variable METRICS_PREFIX is 'a?statwire: all is well?': "));
 }
 
 TEST_CASE("settings: all that is wrong is told at once, a line each") {

@@ -28,6 +28,7 @@
 #include "statwire/detail/fail.hpp"
 #include "statwire/error.hpp"
 #include "statwire/protocol/endpoint.hpp"
+#include "statwire/protocol/text.hpp"
 
 namespace statwire {
 
@@ -45,7 +46,7 @@ struct EnvironmentError {
   std::string expected{};  ///< What would be right.
 
   std::string message() const {
-    return "the environment variable " + variable + " is '" + value + "': " + expected;
+    return "the environment variable " + variable + " is '" + protocol::one_line(value) + "': " + expected;
   }
 };
 

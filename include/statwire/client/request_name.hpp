@@ -3,11 +3,13 @@
 // What the metrics of a request are called. Source: the request metrics of M3, in the names of their first
 // version (2.0.9.4) and of all later ones.
 
+#include <algorithm>
+#include <iterator>
 #include <string>
-#include <string_view>
 
 #include "statwire/client/request_table.hpp"
 #include "statwire/protocol/md5.hpp"
+#include "statwire/protocol/text.hpp"
 
 namespace statwire::client {
 
@@ -17,7 +19,7 @@ inline std::string request_prefix(const RequestKey& key) {
   std::string name = "controller_" + protocol::md5_text(key.controller) + ".";
   if (key.path.empty() && key.method.empty()) return name;
   name += "url_" + protocol::md5_text(key.path) + ".method_";
-  for (const char c : key.method) name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  std::transform(key.method.begin(), key.method.end(), std::back_inserter(name), protocol::to_lower);
   return name + ".";
 }
 

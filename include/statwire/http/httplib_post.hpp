@@ -78,10 +78,11 @@ class HttplibAttempt {
 
   /// Ends the request, if it has a socket yet. Client::stop() would wait for a connect to end.
   void interrupt() {
-#if !defined(_WIN32)
-    if (const int duplicate = duplicate_; duplicate >= 0) return void(::shutdown(duplicate, SHUT_RDWR));
-#endif
+#if defined(_WIN32)
     client_.stop();
+#else
+    if (const int duplicate = duplicate_; duplicate >= 0) ::shutdown(duplicate, SHUT_RDWR);
+#endif
   }
 
   /// After run(): the status of the answer, or an error.
@@ -267,7 +268,12 @@ class HttplibPost {
     if (const auto endpoint = detail::literal_endpoint<Tcp>(host, port)) return {*endpoint};
     detail::BackgroundLookup<Tcp> lookup;
     lookup.start(&detail::system_lookup<Tcp>, host, port);
-    while (!lookup.wait(std::min(request.deadline, deadline_after(slice)))) {
+    for (;;) {
+      lookup.wait(std::min(request.deadline, deadline_after(slice)));
+      if (auto result = lookup.poll()) {
+        ec = result->ec;
+        return std::move(result->endpoints);
+      }
       if (is_cancelled()) {
         ec = std::make_error_code(std::errc::operation_canceled);
       } else if (std::chrono::steady_clock::now() >= request.deadline) {
@@ -275,13 +281,14 @@ class HttplibPost {
       }
       if (ec) return {};
     }
-    auto result = lookup.poll();
-    ec = result->ec;
-    return std::move(result->endpoints);
   }
 
   int attempt(const HttpRequest& request, const Tcp::endpoint& endpoint, Deadline connect_by,
               std::error_code& ec) {
+    if (is_cancelled()) {
+      ec = std::make_error_code(std::errc::operation_canceled);
+      return 0;
+    }
     // The library's own limit comes first only where another address is to be tried.
     if (connect_by == request.deadline)
       connect_by += std::min<Deadline::duration>(detail::HttplibAttempt::slack, Deadline::max() - connect_by);

@@ -1,10 +1,12 @@
 #pragma once
 
-// Cutting text into parts, shared by the parsers of this folder. Everything points into the text that was
-// given.
+// Cutting text into parts, shared by the parsers of this folder, which points into the text that was given;
+// and what makes text of others fit for a message.
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace statwire::protocol {
@@ -15,6 +17,18 @@ inline constexpr std::string_view blanks = " \t\r\v\f";
 /// Whether a byte is one of `blanks`; the searches of std::string_view take ten times as long to say so.
 constexpr bool is_blank(char c) noexcept {
   return c == ' ' || (c >= '\t' && c <= '\r' && c != '\n');
+}
+
+/// The letters of ASCII in lower case; whatever the locale.
+constexpr char to_lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// A text without control characters: it stays within its line of a message or a log.
+inline std::string one_line(std::string text, char substitute = '?') {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  std::replace_if(text.begin(), text.end(), is_control, substitute);
+  return text;
 }
 
 /// Cuts the text before the first separator off the front of `rest`, and the separator with it. When there is

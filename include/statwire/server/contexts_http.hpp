@@ -40,12 +40,9 @@ struct RequestFrame {
 
 /// Whether a line of a head is a field of this name, which is in lower case; `value` is what it says.
 inline bool is_field(std::string_view line, std::string_view name, std::string_view& value) {
-  const auto is_same = [](char written, char lower) {
-    return (written >= 'A' && written <= 'Z' ? written - 'A' + 'a' : written) == lower;
-  };
   if (line.size() <= name.size() || line[name.size()] != ':') return false;
   if (!std::equal(name.begin(), name.end(), line.begin(),
-                  [&](char lower, char written) { return is_same(written, lower); })) {
+                  [](char lower, char written) { return protocol::to_lower(written) == lower; })) {
     return false;
   }
   value = protocol::trim(line.substr(name.size() + 1));
@@ -65,6 +62,13 @@ inline RequestFrame read_frame(std::string_view head, std::size_t max_body_bytes
       return frame;
     }
     if (is_field(line, "expect", value)) frame.awaits_continue = true;
+    // cpp-httplib reads it with std::regex, whose recursion a long one could drive through the stack.
+    constexpr std::size_t max_range_bytes = 100;
+    if (is_field(line, "range", value) && value.size() > max_range_bytes) {
+      frame.refusal = plain_answer("416 Range Not Satisfiable",
+                                   "the Range is longer than " + std::to_string(max_range_bytes) + " bytes");
+      return frame;
+    }
     if (!is_field(line, "content-length", value)) continue;
     if (length && *length != value) value = "twice";
     length = value;

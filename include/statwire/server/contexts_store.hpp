@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-#include "statwire/server/contexts_document.hpp"
+#include "statwire/server/contexts_reader.hpp"
 
 namespace statwire::server {
 

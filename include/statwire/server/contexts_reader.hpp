@@ -15,6 +15,7 @@
 
 #include "statwire/detail/json.hpp"
 #include "statwire/protocol/md5.hpp"
+#include "statwire/protocol/text.hpp"
 
 namespace statwire::server {
 
@@ -30,16 +31,12 @@ namespace detail {
 /// At most so many bytes of what a client wrote come back to it.
 inline constexpr std::size_t max_quoted_bytes = 100;
 
-/// Makes one line of a text: no control characters, no bytes that are not ASCII, which a cut may have halved.
-inline std::string one_line(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c >= 0x7f; }, '?');
-  return text;
-}
-
+/// One line of ASCII: a cut may have halved other characters.
 inline std::string clip(std::string_view text) {
-  const bool is_cut = text.size() > max_quoted_bytes;
-  return one_line(std::string{text.substr(0, max_quoted_bytes)}) + (is_cut ? "..." : "");
+  std::string clipped = protocol::one_line(std::string{text.substr(0, max_quoted_bytes)});
+  std::replace_if(
+      clipped.begin(), clipped.end(), [](char c) { return static_cast<unsigned char>(c) > 0x7f; }, '?');
+  return clipped + (text.size() > max_quoted_bytes ? "..." : "");
 }
 
 inline std::string quote(std::string_view text) {
@@ -87,9 +84,13 @@ inline void check_object(const nlohmann::json& value, const std::string& name, c
   if (!value.is_object()) refuse(name + " is no object but " + value.type_name() + "; expected " + expected);
 }
 
+/// A URL that is no UTF-8 comes with U+FFFD in place of some bytes, and the hash of those.
 inline void check_hash(const std::string& hash, const std::string& url, const char* name) {
+  constexpr std::string_view replacement = "\xef\xbf\xbd";
   const std::string right = protocol::md5_text(url);
-  if (hash == right) return;
+  const bool is_md5 =
+      hash.size() == right.size() && hash.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (hash == right || (is_md5 && url.find(replacement) != std::string::npos)) return;
   refuse(std::string{name} + " has the key " + quote(hash) + " for the URL " + quote(url) +
          ", whose MD5 is " + right);
 }
@@ -155,9 +156,10 @@ inline std::int64_t checked_timestamp(const nlohmann::json& timestamp) {
 ///    "info": {"controller": {"<MD5 of the URL>": {"url": "/desktop"}}, "url": {"<MD5 of the URL>": "/x"}}}
 ///
 /// Every key of "controller" and "url" has to be the MD5 of its URL in lower case, or a hash could lie about
-/// what its metrics measure; "url" may be left out. Members beside these are allowed, and kept within "info".
-/// Nothing is returned, and `why` is one line of ASCII, when the body is anything else, or is nested deeper
-/// than 32 levels. Any bytes are safe; a MiB takes some 10 ms.
+/// what its metrics measure; of a URL that holds U+FFFD, as bytes that are no UTF-8 become, some MD5. "url"
+/// may be left out. Members beside these are allowed, and kept within "info". Nothing is returned, and `why`
+/// is one line of ASCII, when the body is anything else, or is nested deeper than 32 levels. Any bytes are
+/// safe; a MiB takes some 10 ms.
 inline std::optional<ContextsDocument> read_contexts_document(std::string_view body, std::string& why) {
   using namespace detail;
   try {
