@@ -39,9 +39,14 @@ inline std::uint64_t hash_text(std::uint64_t state, std::string_view text) noexc
   const char* next = text.data();
   std::size_t left = text.size();
   state ^= left << 56;
-  if (left < 8) return hash_mix(state, short_word(next, left));
-  for (; left > 8; left -= 8, next += 8) state = hash_mix(state, word_at(next));
-  return hash_mix(state, word_at(text.data() + text.size() - 8));
+  if (left < 8) {
+    state = hash_mix(state, short_word(next, left));
+  } else {
+    for (; left > 8; left -= 8, next += 8) state = hash_mix(state, word_at(next));
+    state = hash_mix(state, word_at(text.data() + text.size() - 8));
+  }
+  return hash_mix(
+      state, 0);  // once more: the last byte of a word is still in the upper bits, and tables take the lower
 }
 
 /// Hashes a row of words. The products do not wait for each other, as they do in hash_mix.
