@@ -45,8 +45,8 @@ inline std::uint64_t hash_text(std::uint64_t state, std::string_view text) noexc
     for (; left > 8; left -= 8, next += 8) state = hash_mix(state, word_at(next));
     state = hash_mix(state, word_at(text.data() + text.size() - 8));
   }
-  return hash_mix(
-      state, 0);  // once more: the last byte of a word is still in the upper bits, and tables take the lower
+  // Once more: the last byte of a word is still in the upper bits, and tables take the lower.
+  return hash_mix(state, 0);
 }
 
 /// Hashes a row of words. The products do not wait for each other, as they do in hash_mix.
