@@ -26,9 +26,30 @@ EndSignals::EndSignals() {
 void EndSignals::wait() const {
   int signal = 0;
   sigwait(&taken_, &signal);
+  restore_soon();
 }
 
 bool EndSignals::wait_until(std::chrono::steady_clock::time_point time) const {
+  if (!take_until(time)) return false;
+  restore_soon();
+  return true;
+}
+
+void EndSignals::restore() const {
+  pthread_sigmask(SIG_UNBLOCK, &taken_, nullptr);
+}
+
+/// timeout(1) and others signal a program and its group, which is the same signal twice; a person takes
+/// longer.
+void EndSignals::restore_soon() const {
+  constexpr std::chrono::milliseconds pause{100};
+  const auto end = std::chrono::steady_clock::now() + pause;
+  while (take_until(end)) {
+  }
+  restore();
+}
+
+bool EndSignals::take_until(std::chrono::steady_clock::time_point time) const {
   using std::chrono::nanoseconds;
   for (;;) {
     const nanoseconds left = std::max<nanoseconds>(time - std::chrono::steady_clock::now(), nanoseconds{0});

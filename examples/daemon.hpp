@@ -1,7 +1,7 @@
 #pragma once
 
-// What makes a program a daemon: it ends in order at a signal, keeps the standard streams, logs one line at a
-// time, and says with its exit status what became of it.
+// What makes a program a daemon: it ends in order at a signal and at once at the next, keeps the standard
+// streams, logs one line at a time, and says with its exit status what became of it.
 
 #include <chrono>
 #include <csignal>
@@ -15,7 +15,8 @@
 
 namespace example {
 
-/// The signals that end the program, taken where it waits: no handler ever runs.
+/// The signals that end the program, taken where it waits: no handler ever runs. Once the program is told to
+/// end, the next signal ends it at once, whatever its end waits for; so one thread does the waiting.
 class EndSignals {
  public:
   /// Leaves alone what is ignored, as in the background of a script. Threads inherit what is blocked, so this
@@ -27,7 +28,13 @@ class EndSignals {
   /// Waits until the time has come or a signal to end is there; returns whether it is a signal.
   bool wait_until(std::chrono::steady_clock::time_point time) const;
 
+  /// From now on a signal ends the program at once. To be called by a program that ends without any.
+  void restore() const;
+
  private:
+  bool take_until(std::chrono::steady_clock::time_point time) const;
+  void restore_soon() const;
+
   sigset_t taken_;
 };
 

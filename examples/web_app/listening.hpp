@@ -19,7 +19,7 @@ class Listening {
   Listening& operator=(const Listening&) = delete;
 
   /// Takes no more connections, and answers what has come; a client that keeps its connection open and is
-  /// silent holds this up for a second.
+  /// silent holds this up for a second, and one that sends its request slowly for as long as that takes.
   ~Listening();
 
   /// Where it listens, with the port that was taken.

@@ -1,6 +1,6 @@
 // A small web service that measures itself: requests, users, and at start-up its contexts. Metrics go to the
 // servers that the environment names, or over UDP and HTTP to servers that are started here; then what they
-// got is shown at the end. Ends in order at SIGTERM or SIGINT.
+// got is shown at the end. Ends in order at SIGTERM or SIGINT, and at once at a second one.
 //
 //   web_app
 //   METRICS_HOST=10.0.0.1 METRICS_PREFIX=v1.eu.shop.web.instance_7 web_app --listen 0.0.0.0:8080
@@ -130,6 +130,7 @@ void serve_until_end(const Options& options, const example::EndSignals& signals,
     watch.look();
     due += capture_interval;
   } while (!signals.wait_until(std::min(due, end)) && due < end);
+  signals.restore();  // a client may hold up the end
   watch.look();
 }
 
