@@ -18,7 +18,8 @@ using Urls = std::map<std::string, std::string, std::less<>>;
 /// answer.
 std::optional<Urls> parse_urls(std::string_view json);
 
-/// Asks the server at which contexts are registered. When it does not tell, `error` says why.
+/// Asks the server at which contexts are registered, for at most so long in all. When it does not tell, or
+/// tells more than 8 MiB, `error` says why.
 std::optional<Urls> fetch_urls(const statwire::protocol::HttpUrl& contexts, std::chrono::seconds timeout,
                                std::string& error);
 

@@ -8,14 +8,20 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <regex>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "statwire/detail/asio.hpp"
 #include "statwire/detail/httplib.hpp"
 #include "statwire/server/contexts_server.hpp"
 #include "statwire/server/statsd_server.hpp"
+#include "statwire/transport/tcp.hpp"
 #include "support/child_process.hpp"
 #include "support/loopback.hpp"
 #include "support/text.hpp"
@@ -68,8 +74,12 @@ class WebApp {
   /// Ends it, and returns all that it has said.
   std::string end(int signal = SIGTERM) {
     process_.signal(signal);
+    return wait_for_end();
+  }
+
+  std::string wait_for_end(int expected_status = 0) {
     const int status = process_.wait();
-    CHECK_MESSAGE(status == 0, process_.output());
+    CHECK_MESSAGE(status == expected_status, process_.output());
     return process_.output();
   }
 
@@ -93,6 +103,57 @@ httplib::Response post(httplib::Client& client, const std::string& path, const h
 
 void check_has(const std::string& text, const std::string& pattern) {
   CHECK_MESSAGE(std::regex_search(text, std::regex{pattern}), pattern << " is not in: " << text);
+}
+
+/// Begins to answer everybody, a byte at a time, and never comes to the end.
+class DrippingServer {
+ public:
+  DrippingServer() { accept(); }
+  DrippingServer(const DrippingServer&) = delete;
+  DrippingServer& operator=(const DrippingServer&) = delete;
+  ~DrippingServer() {
+    io_.stop();
+    thread_.join();
+  }
+
+  std::uint16_t port() const { return port_; }
+
+ private:
+  struct Drip {
+    asio::ip::tcp::socket socket;
+    asio::steady_timer timer;
+    std::string_view left = "HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n";
+  };
+
+  void accept() {
+    acceptor_.async_accept([this](std::error_code ec, asio::ip::tcp::socket socket) {
+      if (ec) return;
+      drip(std::make_shared<Drip>(Drip{std::move(socket), asio::steady_timer{io_}}));
+      accept();
+    });
+  }
+
+  void drip(const std::shared_ptr<Drip>& client) {
+    std::error_code ec;
+    client->socket.send(asio::buffer(client->left.empty() ? " " : client->left.data(), 1), 0, ec);
+    if (ec) return;
+    if (!client->left.empty()) client->left.remove_prefix(1);
+    client->timer.expires_after(std::chrono::milliseconds{10});
+    client->timer.async_wait([this, client](std::error_code) { drip(client); });
+  }
+
+  asio::io_context io_;
+  asio::ip::tcp::acceptor acceptor_{io_, {asio::ip::make_address("127.0.0.1"), 0}};
+  const std::uint16_t port_ = acceptor_.local_endpoint().port();
+  std::thread thread_{[this] { io_.run(); }};
+};
+
+void wait_until_refused(std::uint16_t port) {
+  std::error_code ec;
+  for (const auto deadline = soon(); ec != std::errc::connection_refused;) {
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+    TcpTransport{"127.0.0.1", port}.connect(deadline, ec);
+  }
 }
 
 }  // namespace
@@ -151,9 +212,30 @@ TEST_CASE("web_app: a request that is under way when it ends is answered and cou
   app.signal(SIGTERM);
   connection.send(body);
   CHECK(connection.read_to_end().starts_with("HTTP/1.1 200 OK\r\n"));
-  const std::string text = app.end();
+  const std::string text = app.wait_for_end();
   check_has(text, "\n/login +1 +0 ");
   check_has(text, "users.active 1 \\(logins less logouts 1\\)\n");
+}
+
+TEST_CASE("web_app: a second signal ends it at once, whatever a client holds up") {
+  WebApp app;
+  RawConnection connection{app.port()};
+  connection.send("POST /login HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n");
+  connection.expect("HTTP/1.1 100 Continue\r\n\r\n");
+  app.signal(SIGTERM);
+  wait_until_refused(app.port());  // it has taken the first
+  app.signal(SIGTERM);
+  app.wait_for_end(128 + SIGTERM);
+}
+
+TEST_CASE("web_app: a contexts server that never ends its answer does not hold up the end") {
+  const DrippingServer contexts;
+  WebApp app{{"METRICS_CONTEXTS_URL=http://127.0.0.1:" + std::to_string(contexts.port()) + "/register"}};
+  auto client = app.client();
+  CHECK(get(client, "/desktop") == 200);
+  const std::string text = app.end();
+  check_has(text, "\ne1fc414efb00462ad25041a21e45e696 +1 +0 ");
+  check_has(text, "\nhashes are shown for URLs, for the contexts server did not tell: no answer \\(");
 }
 
 TEST_CASE("web_app: a StatsD server that the environment names gets the metrics; they are not shown here") {
