@@ -25,7 +25,9 @@ namespace statwire::client {
 class Collector {
  public:
   Collector(aggregate::Registry& registry, std::size_t max_line_bytes)
-      : registry_{&registry}, max_line_bytes_{max_line_bytes} {}
+      : registry_{&registry}, max_line_bytes_{max_line_bytes} {
+    samples_.reserve(registry.options().max_samples_per_series);  // no flush allocates for more than before
+  }
 
   /// Sums the cells. What a thread has in a cell by then came after all lines that it has written by then, so
   /// these are to be sent between the two calls.

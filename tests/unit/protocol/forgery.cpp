@@ -34,7 +34,7 @@ using Texts = std::vector<std::pair<std::string, std::string>>;
 constexpr Profile all_profiles[] = {
     profiles::etsy,     profiles::dogstatsd, profiles::telegraf,   profiles::statsd_exporter,
     profiles::otel,     profiles::vector,    profiles::cloudwatch, profiles::graphite,
-    profiles::signalfx, profiles::librato,   profiles::pystatsd};
+    profiles::signalfx, profiles::librato};  // pystatsd is etsy with other numbers
 
 /// Keeps every sample, so that a rate changes what is written and not whether.
 std::uint64_t keep_all() noexcept {
