@@ -55,9 +55,10 @@ class BasicRequestMetrics {
 
   /// Measures until the scope ends. `controller` is the URL as it is configured (`/desktop`), not that of the
   /// request; this belongs to `target`.
-  Scope scope(std::string_view controller, const RequestTarget& target = {}) const noexcept {
+  Scope scope(std::string_view controller, const RequestTarget& target = {}) const& noexcept {
     return {state_.get(), state_ ? state_->series(controller, target) : nullptr};
   }
+  Scope scope(std::string_view, const RequestTarget& = {}) const&& = delete;  // it would outlive the metrics
 
   /// The same for one controller, looked up once. Allocates.
   BasicRequestController<Clock> controller(std::string_view url) const { return {state_, std::string{url}}; }

@@ -80,7 +80,8 @@ TEST_CASE("requests: switched off, nothing is sent and no series is made") {
 TEST_CASE("requests: the prefix of the client is joined with one dot, whether or not it ends in one") {
   for (const std::string prefix : {"v1.shop", "v1.shop."}) {
     MemoryStatsd statsd{testing::MemoryTransport{}, {.prefix = prefix, .delivery = Delivery::immediate}};
-    { const auto scope = Metrics{statsd, enabled}.scope("/desktop"); }
+    const Metrics requests{statsd, enabled};
+    { const auto scope = requests.scope("/desktop"); }
     CHECK(taken(statsd).at(1) == "v1.shop.requests.total:1|c");
   }
 }
