@@ -98,7 +98,7 @@ class ContextsServer {
   void start() {
     std::error_code ec;
     start(ec);
-    throw_if(ec);
+    detail::throw_if(ec, "contexts server", options_.address, options_.port);
   }
 
   /// Listens, and serves on this thread until another calls stop(). Errors as start().
@@ -106,7 +106,7 @@ class ContextsServer {
   void run() {
     std::error_code ec;
     run(ec);
-    throw_if(ec);
+    detail::throw_if(ec, "contexts server", options_.address, options_.port);
   }
 
   /// Stops serving: clients find their connections closed. Harmless when the server does not run.
@@ -123,13 +123,6 @@ class ContextsServer {
   std::size_t instance_count() const { return store_.size(); }
 
  private:
-  void throw_if(std::error_code ec) const {
-    if (!ec) return;
-    throw ClientError{
-        ec, "statwire: contexts server on '" + options_.address + "' port " + std::to_string(options_.port) +
-                (ec == std::errc::invalid_argument ? ", which is no IPv4 or IPv6 address" : "")};
-  }
-
   ContextsServerOptions options_;
   ContextsStore store_;
   Service<detail::ContextsListener> service_;

@@ -99,7 +99,7 @@ class MetricsServer {
   void start() {
     std::error_code ec;
     start(ec);
-    throw_if(ec);
+    detail::throw_if(ec, "metrics server", options_.address, options_.port);
   }
 
   /// Listens, and serves on this thread until another calls stop(). Errors as start().
@@ -107,7 +107,7 @@ class MetricsServer {
   void run() {
     std::error_code ec;
     run(ec);
-    throw_if(ec);
+    detail::throw_if(ec, "metrics server", options_.address, options_.port);
   }
 
   /// Stops serving: clients find their connections closed. Harmless when the server does not run.
@@ -121,13 +121,6 @@ class MetricsServer {
   const Store& store() const noexcept { return store_; }
 
  private:
-  void throw_if(std::error_code ec) const {
-    if (!ec) return;
-    throw ClientError{
-        ec, "statwire: metrics server on '" + options_.address + "' port " + std::to_string(options_.port) +
-                (ec == std::errc::invalid_argument ? ", which is no IPv4 or IPv6 address" : "")};
-  }
-
   MetricsServerOptions options_;
   Store store_;
   Service<detail::MetricsListener<Store>> service_;

@@ -122,7 +122,7 @@ class StatsdServer {
   void start() {
     std::error_code ec;
     start(ec);
-    throw_if(ec);
+    detail::throw_if(ec, "StatsD server", options_.address, options_.port);
   }
 
   /// Listens, and serves on this thread until another calls stop(). Errors as start().
@@ -130,7 +130,7 @@ class StatsdServer {
   void run() {
     std::error_code ec;
     run(ec);
-    throw_if(ec);
+    detail::throw_if(ec, "StatsD server", options_.address, options_.port);
   }
 
   /// Stops receiving. Harmless when the server does not run.
@@ -149,13 +149,6 @@ class StatsdServer {
   }
 
  private:
-  void throw_if(std::error_code ec) const {
-    if (!ec) return;
-    throw ClientError{
-        ec, "statwire: StatsD server on '" + options_.address + "' port " + std::to_string(options_.port) +
-                (ec == std::errc::invalid_argument ? ", which is no IPv4 or IPv6 address" : "")};
-  }
-
   StatsdServerOptions options_;
   detail::SharedTally tally_;
   Service<detail::StatsdListener> service_;
