@@ -6,6 +6,7 @@
 #include <statwire/protocol/number.hpp>
 #include <utility>
 
+#include "command_line.hpp"
 #include "duration.hpp"
 
 namespace host_monitor {
@@ -56,17 +57,8 @@ std::string read_prefix(const char* flag, const std::string& text) {
   return text;
 }
 
-/// Adds a flag whose value is read by `read(flag, text)` into `target`.
-template <class Target, class Read>
-void add_flag(CLI::App& app, const char* flag, const char* type, Target& target, const char* description,
-              Read read) {
-  app.add_option_function<std::string>(
-         flag, [&target, flag, read](const std::string& text) { target = read(flag, text); }, description)
-      ->type_name(type)
-      ->take_last();
-}
-
 void add_flags(CLI::App& app, Options& options) {
+  using example::add_flag;
   add_flag(app, "--statsd", "HOST:PORT", options.statsd,
            "StatsD server to send to; without it, one is started here", read_endpoint);
   add_flag(app, "--metrics", "HOST:PORT", options.metrics,
