@@ -59,6 +59,14 @@ class Interruptible {
                                   [&](Deadline slice) { return transport_.transfer(out, in, slice, ec); });
   }
 
+  void shutdown_write(std::error_code& ec) requires HasShutdownWrite<Transport> {
+    transport_.shutdown_write(ec);
+  }
+
+  std::size_t unacknowledged_bytes() noexcept requires HasUnacknowledgedBytes<Transport> {
+    return transport_.unacknowledged_bytes();
+  }
+
   void close() noexcept { transport_.close(); }
 
  private:

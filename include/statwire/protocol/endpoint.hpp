@@ -75,6 +75,15 @@ class EndpointParser {
     return endpoint;
   }
 
+  /// Reads `host`, `host:port` or `[address]:port` from byte `begin` to the end, for what is always TCP.
+  std::optional<Endpoint> parse_tcp(std::size_t begin, std::uint16_t default_port) {
+    at_ = begin;
+    Endpoint endpoint{.kind = Endpoint::Kind::tcp, .port = default_port};
+    host_and_port(endpoint);
+    if (!error_.expected.empty()) return std::nullopt;
+    return endpoint;
+  }
+
   const EndpointError& error() const noexcept { return error_; }
 
  private:

@@ -69,12 +69,21 @@ inline bool has_graphite_tags(std::string_view key) noexcept {
   return true;
 }
 
+namespace detail {
+
+/// What the bytes of a key become: `;` and `=` stay where they make tags.
+inline const ByteMap& graphite_bytes_of(std::string_view key) noexcept {
+  return has_graphite_tags(key) ? tagged_graphite_bytes : graphite_bytes;
+}
+
+}  // namespace detail
+
 /// Appends `key value timestamp\n`. The point is forwardable, the key not empty. Of a key stay letters,
 /// digits and `_ - . : @ % + #`; `/` becomes `-`, as in StatsD; every other byte becomes `_`. `;` and `=`
 /// stay where they make tags (has_graphite_tags). The value is the shortest text that reads back as the same,
 /// as `0.5`, `301` or `1e-05`.
 inline void append_graphite(std::string& out, std::string_view key, double value, std::int64_t timestamp) {
-  const auto& bytes = has_graphite_tags(key) ? detail::tagged_graphite_bytes : detail::graphite_bytes;
+  const auto& bytes = detail::graphite_bytes_of(key);
   detail::append_written(out, key.size() + max_number_chars + max_integer_chars + 3, [&](char* text) {
     text = detail::copy_mapped(text, key, bytes);
     *text++ = ' ';

@@ -31,8 +31,8 @@ struct StreamScript {
   std::error_code after_replies = errc::end_of_stream;
   std::size_t max_read_bytes = std::numeric_limits<std::size_t>::max();   ///< Cuts the pieces smaller.
   std::size_t max_write_bytes = std::numeric_limits<std::size_t>::max();  ///< A write takes no more at once.
-  /// The call (connect, read or write; the first is 1) that fails; 0 for none. The connection is of no use
-  /// after it; a connect() that follows goes on with the script.
+  /// The call (connect, read, write or shutdown_write; the first is 1) that fails; 0 for none. The connection
+  /// is of no use after it; a connect() that follows goes on with the script.
   std::size_t failing_call = 0;
   std::error_code failure = std::make_error_code(std::errc::connection_reset);  ///< How it fails.
 };
@@ -45,6 +45,7 @@ class ScriptedStream {
   void connect(Deadline /*deadline*/, std::error_code& ec) {
     ec = next_call();
     is_open_ = !ec;
+    is_shut_down_ = false;
   }
 
   std::size_t read_some(std::span<char> buffer, Deadline /*deadline*/, std::error_code& ec) {
@@ -69,6 +70,12 @@ class ScriptedStream {
     return bytes.size();
   }
 
+  /// Ends what is written; a connect() begins it anew.
+  void shutdown_write(std::error_code& ec) {
+    ec = next_call_on_open();
+    is_shut_down_ = is_shut_down_ || !ec;
+  }
+
   void close() noexcept { is_open_ = false; }
 
   /// What a client that tries again waits: written down, not waited.
@@ -80,7 +87,10 @@ class ScriptedStream {
 
   bool is_open() const noexcept { return is_open_; }
 
-  /// Connects, reads and writes so far, the failed one included.
+  /// Whether the last stream was ended with shutdown_write().
+  bool is_shut_down() const noexcept { return is_shut_down_; }
+
+  /// Connects, reads, writes and ends of writing so far, the failed one included.
   std::size_t calls() const noexcept { return calls_; }
 
  private:
@@ -101,6 +111,7 @@ class ScriptedStream {
   std::vector<std::chrono::milliseconds> pauses_;
   std::size_t calls_ = 0;
   bool is_open_ = false;
+  bool is_shut_down_ = false;
 };
 
 }  // namespace statwire::testing

@@ -136,6 +136,22 @@ concept HasTransfer = requires(Transport& transport, std::string_view out, std::
   { transport.transfer(out, in, deadline, ec) } -> std::same_as<Transferred>;
 };
 
+/// Optional: `void shutdown_write(std::error_code&)`: says that no more will be written; reading goes on.
+/// After it, the end of the stream that read_some tells means that the peer took all that was written, where
+/// the system can say; connection_reset means that it did not.
+template <class Transport>
+concept HasShutdownWrite = requires(Transport& transport, std::error_code& ec) {
+  { transport.shutdown_write(ec) } -> std::same_as<void>;
+};
+
+/// Optional: `std::size_t unacknowledged_bytes() noexcept`: of what was written, what the peer's system has
+/// not acknowledged; 0 where the system cannot say.
+template <class Transport>
+concept HasUnacknowledgedBytes = requires(Transport& transport) {
+  requires noexcept(transport.unacknowledged_bytes());
+  { transport.unacknowledged_bytes() } -> std::same_as<std::size_t>;
+};
+
 /// Optional: `void pause(std::chrono::milliseconds)`: waits before another try, where not by sleeping.
 template <class Transport>
 concept HasPause = requires(Transport& transport, std::chrono::milliseconds duration) {

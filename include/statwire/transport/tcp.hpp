@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 
 #include "statwire/detail/asio.hpp"
 #include "statwire/detail/blocking_receive.hpp"
@@ -18,6 +19,11 @@
 #include "statwire/detail/resolve.hpp"
 #include "statwire/error.hpp"
 #include "statwire/transport/concepts.hpp"
+
+#if defined(__linux__)
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#endif
 
 namespace statwire {
 
@@ -68,7 +74,7 @@ class TcpTransport {
         if (std::chrono::steady_clock::now() >= deadline) ec = errc::timed_out;
         if (ec) return {};
         moved.written = socket.send(asio::buffer(out.data(), out.size()), detail::do_not_wait, ec);
-        if (ec != asio::error::would_block) return finish(moved, ec);
+        if (ec != asio::error::would_block) return finish(moved, deadline, ec);
         detail::wait_until_ready(socket.native_handle(), readiness(in), deadline, ec);
         if (ec) return {};
         if (in.empty()) continue;
@@ -76,8 +82,34 @@ class TcpTransport {
       } else {
         moved.read = stream_->receiving.receive(socket, in, deadline, ec);
       }
-      if (ec != asio::error::would_block) return finish(moved, ec);
+      if (ec != asio::error::would_block) return finish(moved, deadline, ec);
     }
+  }
+
+  /// Says to the peer that no more will be written. A peer that then ends the stream in its turn has taken
+  /// everything: that its end came before it had all (it ended as its program did) is connection_reset, where
+  /// the system can say (Linux).
+  void shutdown_write(std::error_code& ec) {
+    if (!stream_ || !stream_->socket.is_open()) {
+      ec = errc::not_connected;
+      return;
+    }
+    stream_->socket.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
+    stream_->is_shut_down = !ec;
+    ec = detail::standard(ec);
+  }
+
+  /// Of the bytes that were written, those that the peer's system has not acknowledged, its end of the
+  /// stream included; 0 where the system cannot say.
+  std::size_t unacknowledged_bytes() noexcept {
+#if defined(SIOCOUTQ)
+    int bytes = 0;
+    if (stream_ && stream_->socket.is_open() &&
+        ::ioctl(stream_->socket.native_handle(), SIOCOUTQ, &bytes) == 0 && bytes > 0) {
+      return static_cast<std::size_t>(bytes);
+    }
+#endif
+    return 0;
   }
 
   void close() noexcept {
@@ -92,6 +124,7 @@ class TcpTransport {
     asio::io_context io;
     asio::ip::tcp::socket socket;
     detail::BlockingReceive receiving;
+    bool is_shut_down = false;
   };
 
   /// The event loop takes descriptors, of which the process may have no more.
@@ -110,16 +143,56 @@ class TcpTransport {
     socket.open(endpoint.protocol(), ec);
     if (ec) return void(ec = detail::standard(ec));
     detail::close_on_exec(socket);
+    stream_->is_shut_down = false;
     run_until(deadline, ec, [&](auto done) { socket.async_connect(endpoint, done); });
+    if (!ec && is_connected_to_itself(endpoint)) ec = asio::error::connection_refused;
     if (!ec) stream_->receiving.begin(socket, ec);
     // Requests are small and each waits for its answer: Nagle's algorithm would only delay them.
     if (!ec) socket.set_option(asio::ip::tcp::no_delay{true}, ec);
     ec = detail::standard(ec);
   }
 
-  static Transferred finish(Transferred moved, std::error_code& ec) noexcept {
-    ec = ec == asio::error::eof ? make_error_code(errc::end_of_stream) : detail::standard(ec);
+  /// On loopback, a port that nobody listens on may be given to the connection itself, which then reaches
+  /// itself.
+  bool is_connected_to_itself(const asio::ip::tcp::endpoint& endpoint) const {
+    std::error_code ec;
+    return stream_->socket.local_endpoint(ec) == endpoint && !ec;
+  }
+
+  Transferred finish(Transferred moved, Deadline deadline, std::error_code& ec) {
+    if (ec != asio::error::eof) {
+      ec = detail::standard(ec);
+    } else {
+      ec = errc::end_of_stream;
+      if (stream_->is_shut_down) await_acknowledgement(deadline, ec);
+    }
     return moved;
+  }
+
+  /// Both sides have ended the stream, and nothing more comes. What is not acknowledged by now was under way
+  /// when the peer ended it: either it is still read, or the peer's system resets the connection, of which
+  /// reading does not tell. It takes a round trip to know, and no event tells of it.
+  void await_acknowledgement(Deadline deadline, std::error_code& ec) {
+    constexpr std::chrono::milliseconds moment{1};
+    for (;;) {
+      const bool is_all_taken = unacknowledged_bytes() == 0;
+      if (const std::error_code failure = socket_error()) return void(ec = failure);
+      if (is_all_taken) return;
+      if (std::chrono::steady_clock::now() >= deadline) return void(ec = errc::timed_out);
+      std::this_thread::sleep_for(moment);
+    }
+  }
+
+  /// What has befallen the connection and was not told yet.
+  std::error_code socket_error() noexcept {
+#if defined(SIOCOUTQ)
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (::getsockopt(stream_->socket.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size) == 0) {
+      return {error, std::system_category()};
+    }
+#endif
+    return {};
   }
 
   static detail::Readiness readiness(std::span<char> in) noexcept {
