@@ -3,6 +3,7 @@
 // Listens on a TCP port and hands every client on, for as long as it lives: through bursts, without
 // descriptors, and with a word to those that are too many. For the listeners that a Service runs.
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -30,6 +31,8 @@ struct AcceptCounts {
   std::shared_ptr<std::size_t> clients = std::make_shared<std::size_t>(0);
   /// Clients beyond the limit take descriptors, too, while they are told so.
   std::shared_ptr<std::size_t> farewells = std::make_shared<std::size_t>(0);
+  /// If not null, counts the clients beyond the limit; must outlive the AcceptLoop.
+  std::atomic<std::uint64_t>* refused = nullptr;
 };
 
 class AcceptLoop {
@@ -94,6 +97,7 @@ class AcceptLoop {
   void take(asio::ip::tcp::socket socket) {
     statwire::detail::close_on_exec(socket);
     if (*counts_.clients < max_connections_) return take_(std::move(socket));
+    if (counts_.refused != nullptr) ++*counts_.refused;
     Farewell::say(std::move(socket), too_many_, counts_.farewells);
   }
 

@@ -45,14 +45,23 @@ class Aggregator {
         series_{options_.max_series, options_.max_values},
         flush_{options_},
         pystatsd_{options_},
-        own_{options_.prefix_stats + ".bad_lines_seen", options_.prefix_stats + ".packets_received",
-             options_.prefix_stats + ".metrics_received"},
-        lag_name_{options_.prefix_stats + ".timestamp_lag"},
+        own_{options_.prefix_stats},
         last_packet_{start} {
     publish_own();
   }
 
   const AggregatorOptions& options() const noexcept { return options_; }
+
+  /// Goes on with other options; the series stay. Right after a flush no sample is flushed by rules that it
+  /// did not come under.
+  void reconfigure(AggregatorOptions options) {
+    options_ = std::move(options);
+    series_.set_bounds(options_.max_series, options_.max_values);
+    flush_ = StatsdFlush{options_};
+    pystatsd_ = PystatsdFlavour{options_};
+    own_ = OwnNames{options_.prefix_stats};
+    publish_own();
+  }
 
   /// Takes one packet, any bytes: lines between line feeds.
   void add(std::string_view packet, UnixTime now) {
@@ -78,7 +87,8 @@ class Aggregator {
     const std::int64_t timestamp = rounded_seconds(now);
     if (last_flush_ && *last_flush_ > 0) {
       const double interval = std::chrono::duration<double>{options_.flush_interval}.count();
-      own_entry(series_.gauges, lag_name_).value = static_cast<double>(timestamp - *last_flush_) - interval;
+      own_entry(series_.gauges, own_.timestamp_lag).value =
+          static_cast<double>(timestamp - *last_flush_) - interval;
     }
     last_flush_ = timestamp;
     flush_.visit(series_, status, timestamp, on_line);
@@ -129,7 +139,16 @@ class Aggregator {
 
  private:
   struct OwnNames {
-    std::string bad_lines_seen, packets_received, metrics_received;
+    explicit OwnNames(const std::string& prefix)
+        : bad_lines_seen{prefix + ".bad_lines_seen"},
+          packets_received{prefix + ".packets_received"},
+          metrics_received{prefix + ".metrics_received"},
+          timestamp_lag{prefix + ".timestamp_lag"} {}
+
+    std::string bad_lines_seen;
+    std::string packets_received;
+    std::string metrics_received;
+    std::string timestamp_lag;
   };
 
   /// As JavaScript rounds: half a second upwards.
@@ -235,7 +254,6 @@ class Aggregator {
   StatsdFlush flush_;
   PystatsdFlavour pystatsd_;
   OwnNames own_;
-  std::string lag_name_;
   AggregatorTotals totals_;
   AggregatorTotals published_;
   UnixTime last_packet_;

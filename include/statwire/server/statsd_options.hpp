@@ -4,6 +4,7 @@
 // are theirs. What each option is called in the reference daemon's configuration, or by pystatsd, stands
 // beside it.
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -31,6 +32,14 @@ enum class Senders {
   statsd,     ///< `h` and `d` are counted as counters, as every type that is not known.
   dogstatsd,  ///< `h` and `d` are timers, a line may hold several values (`n:1:2:3|ms`), fields are skipped.
 };
+
+/// What AggregatorOptions::timer_metrics may list: the statistics of a timer as the reference daemon calls
+/// them there, those of a percentile without their number.
+inline constexpr std::array<std::string_view, 16> timer_metric_names{
+    "std",          "upper",         "lower",         "count",       "count_ps",
+    "sum",          "sum_squares",   "mean",          "median",      "count_percent",
+    "mean_percent", "upper_percent", "lower_percent", "sum_percent", "sum_squares_percent",
+    "histogram"};
 
 /// Which timers get a histogram.
 struct Histogram {

@@ -5,6 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,18 +39,19 @@ struct SetSeries {
   NamedTable<Nothing> members;  ///< Since the last flush.
 };
 
-/// A copy of all series, in the order in which they came.
+/// A copy of all series by name.
 struct SeriesSnapshot {
   struct Timer {
-    std::string name;
     std::vector<double> values;
-    double count = 0;
+    double count = 0;  ///< Events that the values stand for.
   };
+  template <class Value>
+  using ByName = std::map<std::string, Value, std::less<>>;
 
-  std::vector<std::pair<std::string, double>> counters;
-  std::vector<std::pair<std::string, double>> gauges;
-  std::vector<Timer> timers;
-  std::vector<std::pair<std::string, std::size_t>> sets;  ///< How many members each has.
+  ByName<double> counters;
+  ByName<double> gauges;
+  ByName<Timer> timers;
+  ByName<std::set<std::string, std::less<>>> sets;
 };
 
 /// The series, and how many samples found no room. Not for several threads at once.
@@ -55,6 +59,12 @@ class StatsdSeries {
  public:
   StatsdSeries(std::size_t max_series, std::size_t max_values)
       : max_series_{max_series}, max_values_{max_values} {}
+
+  /// What there is beyond new bounds stays; the aggregator only takes no more.
+  void set_bounds(std::size_t max_series, std::size_t max_values) noexcept {
+    max_series_ = max_series;
+    max_values_ = max_values;
+  }
 
   /// The series of a name, made when there is room for it; else null, and the sample is counted as dropped.
   template <class Series>
@@ -115,18 +125,17 @@ class StatsdSeries {
 
   SeriesSnapshot snapshot() const {
     SeriesSnapshot copy;
-    for (std::size_t i = 0; i < counters.size(); ++i) {
-      copy.counters.emplace_back(counters.name(i), counters.value(i).sum);
-    }
-    for (std::size_t i = 0; i < gauges.size(); ++i) {
-      copy.gauges.emplace_back(gauges.name(i), gauges.value(i).value);
-    }
+    for (std::size_t i = 0; i < counters.size(); ++i)
+      copy.counters[std::string{counters.name(i)}] = counters.value(i).sum;
+    for (std::size_t i = 0; i < gauges.size(); ++i)
+      copy.gauges[std::string{gauges.name(i)}] = gauges.value(i).value;
     for (std::size_t i = 0; i < timers.size(); ++i) {
-      const TimerSeries& timer = timers.value(i);
-      copy.timers.push_back({std::string{timers.name(i)}, timer.values, timer.count});
+      copy.timers[std::string{timers.name(i)}] = {timers.value(i).values, timers.value(i).count};
     }
     for (std::size_t i = 0; i < sets.size(); ++i) {
-      copy.sets.emplace_back(sets.name(i), sets.value(i).members.size());
+      auto& members = copy.sets[std::string{sets.name(i)}];
+      const auto& table = sets.value(i).members;
+      for (std::size_t k = 0; k < table.size(); ++k) members.emplace(table.name(k));
     }
     return copy;
   }

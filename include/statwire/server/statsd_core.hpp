@@ -1,0 +1,299 @@
+#pragma once
+
+// What a StatsD server is without its sockets: the aggregator, shared by the threads that receive, flush and
+// answer, and the ways out. The receiving threads never wait for the others: see packet_intake.hpp.
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "statwire/graphite.hpp"
+#include "statwire/server/flushed_batch.hpp"
+#include "statwire/server/packet_backlog.hpp"
+#include "statwire/server/prometheus_totals.hpp"
+#include "statwire/server/statsd_admin.hpp"
+#include "statwire/server/statsd_aggregator.hpp"
+#include "statwire/server/statsd_option_check.hpp"
+#include "statwire/server/statsd_outputs.hpp"
+#include "statwire/server/statsd_server_options.hpp"
+
+namespace statwire::server {
+
+/// What a StatsD server has seen since it was made.
+struct StatsdServerStats {
+  std::uint64_t packets = 0;  ///< Datagrams, and lines over TCP.
+  std::uint64_t lines = 0;
+  std::uint64_t bad_values = 0;           ///< Also lines without any; the rest of a line counts.
+  std::uint64_t dropped_samples = 0;      ///< Beyond max_series or max_values.
+  std::uint64_t dropped_packets = 0;      ///< Beyond max_backlog_bytes, or of memory.
+  std::uint64_t lost_datagrams = 0;       ///< Found the buffer of the system full (Linux can say).
+  std::uint64_t long_lines = 0;           ///< Beyond max_line_bytes, and datagrams that were cut.
+  std::uint64_t half_lines = 0;           ///< That a TCP client left behind.
+  std::uint64_t refused_connections = 0;  ///< Beyond max_connections or max_admin_connections.
+  std::uint64_t refused_commands = 0;     ///< Of the admin port: unknown, or longer than 64 KiB.
+  std::uint64_t unrepeated = 0;           ///< Packets that one of repeat_to did not get.
+  std::uint64_t failed_prints = 0;        ///< Flushes that the console did not take whole.
+  std::uint64_t flushes = 0;
+  GraphiteStats graphite{};
+};
+
+namespace detail {
+
+/// The time, as those parts of a server have it that have no clock of their own.
+inline UnixTime unix_now() noexcept {
+  return std::chrono::duration_cast<UnixTime>(std::chrono::system_clock::now().time_since_epoch());
+}
+
+/// Counts of the threads that receive and answer.
+struct StatsdCounts {
+  std::atomic<std::uint64_t> dropped_packets{0};
+  std::atomic<std::uint64_t> lost_datagrams{0};
+  std::atomic<std::uint64_t> long_lines{0};
+  std::atomic<std::uint64_t> half_lines{0};
+  std::atomic<std::uint64_t> refused_connections{0};
+  std::atomic<std::uint64_t> refused_commands{0};
+  std::atomic<std::uint64_t> unrepeated{0};
+};
+
+/// Any thread may call anything.
+class StatsdCore {
+ public:
+  /// Errors: ClientError errc::invalid_option.
+  explicit StatsdCore(StatsdServerOptions options)
+      : options_{require_valid(std::move(options))},
+        start_{unix_now()},
+        aggregator_{options_.aggregation, start_},
+        admin_{aggregator_, start_, admin_config(options_)},
+        outputs_{std::make_shared<StatsdOutputs>(options_)},
+        flush_interval_{options_.flush_interval.count()} {
+    if (options_.prometheus) prometheus_.emplace(options_.aggregation.max_series);
+  }
+
+  /// Those that the server was made with: where it listens, and what never changes.
+  const StatsdServerOptions& options() const noexcept { return options_; }
+
+  std::chrono::milliseconds flush_interval() const noexcept {
+    return std::chrono::milliseconds{flush_interval_.load(std::memory_order_relaxed)};
+  }
+
+  StatsdCounts& counts() noexcept { return counts_; }
+
+  /// Sums what was kept and then what has come, unless another thread has the aggregator now: then returns
+  /// false, having done nothing.
+  bool try_sum(const PacketBacklog& kept, std::span<const std::string_view> packets) {
+    {
+      const std::unique_lock lock{mutex_, std::try_to_lock};
+      if (!lock) return false;
+      sum(kept, packets);
+    }
+    summed_.notify_all();
+    return true;
+  }
+
+  /// The same, however long it has to wait.
+  void sum_kept(const PacketBacklog& kept) {
+    {
+      const std::lock_guard lock{mutex_};
+      sum(kept, {});
+    }
+    summed_.notify_all();
+  }
+
+  bool wait_for_packets(std::uint64_t count, std::chrono::milliseconds timeout) {
+    std::unique_lock lock{mutex_};
+    return summed_.wait_for(lock, timeout, [&] { return aggregator_.totals().packets >= count; });
+  }
+
+  /// Flushes to every way out, one flush at a time.
+  void flush(UnixTime now) {
+    const std::lock_guard flushing{flush_mutex_};
+    const auto begin = std::chrono::steady_clock::now();
+    const auto milliseconds_since_begin = [&] {
+      return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin)
+          .count();
+    };
+    batch_.clear();
+    std::shared_ptr<StatsdOutputs> outputs;
+    {
+      const std::lock_guard lock{mutex_};
+      outputs = outputs_;
+      if (prometheus_) prometheus_->take(aggregator_.series());
+      aggregator_.flush(now, graphite_status(), [this](const FlushedLine& line) { batch_.add(line); });
+      if (next_) reconfigure_now();
+    }
+    calculation_ms_ = milliseconds_since_begin();
+    outputs->give(batch_);
+    processing_ms_ = milliseconds_since_begin();
+    ++flushes_;
+  }
+
+  /// Waits until Graphite has taken all flushes, or for as long as the options say.
+  void settle() {
+    std::shared_ptr<StatsdOutputs> outputs;
+    {
+      const std::lock_guard lock{mutex_};
+      outputs = outputs_;
+    }
+    outputs->wait(options_.close_timeout);
+  }
+
+  /// Takes effect right after the next flush.
+  void reconfigure(StatsdServerOptions options) {
+    auto next = std::make_shared<Next>(require_valid(std::move(options)));
+    require_same_place(next->options);
+    const std::lock_guard lock{mutex_};
+    next_ = std::move(next);
+  }
+
+  AdminReply answer(std::string_view command) {
+    const std::lock_guard lock{mutex_};
+    return admin_.reply(command, unix_now(), graphite_status());
+  }
+
+  SeriesSnapshot snapshot() {
+    const std::lock_guard lock{mutex_};
+    return aggregator_.snapshot();
+  }
+
+  std::string prometheus_text() {
+    const std::lock_guard lock{mutex_};
+    return prometheus_ ? prometheus_->text() : std::string{};
+  }
+
+  StatsdServerStats stats() {
+    StatsdServerStats stats;
+    {
+      const std::lock_guard lock{mutex_};
+      const AggregatorTotals totals = aggregator_.totals();
+      stats.packets = totals.packets;
+      stats.lines = totals.lines;
+      stats.bad_values = totals.bad_values;
+      stats.dropped_samples = totals.dropped_samples;
+      stats.failed_prints = outputs_->failed_prints();
+      stats.graphite = outputs_->graphite_stats();
+    }
+    stats.dropped_packets = counts_.dropped_packets;
+    stats.lost_datagrams = counts_.lost_datagrams;
+    stats.long_lines = counts_.long_lines;
+    stats.half_lines = counts_.half_lines;
+    stats.refused_connections = counts_.refused_connections;
+    stats.refused_commands = counts_.refused_commands;
+    stats.unrepeated = counts_.unrepeated;
+    stats.flushes = flushes_;
+    return stats;
+  }
+
+ private:
+  /// Options that wait for the next flush, with their ways out opened.
+  struct Next {
+    explicit Next(StatsdServerOptions valid_options)
+        : options{std::move(valid_options)}, outputs{std::make_shared<StatsdOutputs>(options)} {}
+
+    StatsdServerOptions options;
+    std::shared_ptr<StatsdOutputs> outputs;
+  };
+
+  void sum(const PacketBacklog& kept, std::span<const std::string_view> packets) {
+    const UnixTime now = unix_now();
+    kept.for_each([&](std::string_view packet) { aggregator_.add(packet, now); });
+    for (const std::string_view packet : packets) aggregator_.add(packet, now);
+  }
+
+  /// Called with the lock.
+  void reconfigure_now() {
+    aggregator_.reconfigure(next_->options.aggregation);
+    if (!next_->options.prometheus) {
+      prometheus_.reset();
+    } else if (!prometheus_) {
+      prometheus_.emplace(next_->options.aggregation.max_series);
+    }
+    flush_interval_ = next_->options.flush_interval.count();
+    outputs_ = std::move(next_->outputs);
+    next_.reset();
+  }
+
+  /// What the sockets were opened with stays as it is.
+  void require_same_place(const StatsdServerOptions& next) const {
+    const auto require_same = [&](std::string_view name, const auto& now, const auto& then) {
+      if (now == then) return;
+      statwire::detail::fail(errc::invalid_option, "statwire: StatsD server: " + std::string{name} +
+                                                       " cannot change while the server is there");
+    };
+    require_same("address", options_.address, next.address);
+    require_same("port", options_.port, next.port);
+    require_same("flush", options_.flush, next.flush);
+    require_same("tcp_port", options_.tcp_port, next.tcp_port);
+    require_same("unix_path", options_.unix_path, next.unix_path);
+    require_same("admin_port", options_.admin_port, next.admin_port);
+    require_same("admin_address", options_.admin_address, next.admin_address);
+    require_same("udp_sockets", options_.udp_sockets, next.udp_sockets);
+    require_same("repeat_to", options_.repeat_to, next.repeat_to);
+    require_same("receive_buffer_bytes", options_.receive_buffer_bytes, next.receive_buffer_bytes);
+    require_same("max_backlog_bytes", options_.max_backlog_bytes, next.max_backlog_bytes);
+    require_same("max_line_bytes", options_.max_line_bytes, next.max_line_bytes);
+    require_same("max_connections", options_.max_connections, next.max_connections);
+    require_same("max_admin_connections", options_.max_admin_connections, next.max_admin_connections);
+    require_same("admin_idle", options_.admin_idle, next.admin_idle);
+  }
+
+  /// Of the flush before, as the reference daemon has it. Called with the lock.
+  GraphiteStatus graphite_status() const {
+    const GraphiteStats graphite = outputs_->graphite_stats();
+    return {.calculation_ms = calculation_ms_,
+            .processing_ms = processing_ms_,
+            .last_exception = graphite.last_failure,
+            .last_flush = graphite.last_delivery != 0
+                              ? graphite.last_delivery
+                              : std::chrono::floor<std::chrono::seconds>(start_).count(),
+            .flush_time_ms = graphite.delivery_time.count(),
+            .flush_length = graphite.delivery_bytes};
+  }
+
+  /// What the command `config` shows beside what the aggregator knows.
+  static std::vector<StatsdAdmin::Option> admin_config(const StatsdServerOptions& options) {
+    std::vector<StatsdAdmin::Option> config{{"address", options.address},
+                                            {"port", std::to_string(options.port)}};
+    if (options.admin_port) {
+      config.emplace_back("mgmt_address", options.admin_address);
+      config.emplace_back("mgmt_port", std::to_string(*options.admin_port));
+    }
+    for (std::size_t i = 0; i < options.repeat_to.size(); ++i) {
+      config.emplace_back("repeater > " + std::to_string(i), options.repeat_to[i]);
+    }
+    return config;
+  }
+
+  const StatsdServerOptions options_;
+  const UnixTime start_;
+
+  std::mutex mutex_;  ///< Guards these:
+  std::condition_variable summed_;
+  Aggregator aggregator_;
+  StatsdAdmin admin_;
+  std::optional<PrometheusTotals> prometheus_;
+  std::shared_ptr<StatsdOutputs> outputs_;
+  std::shared_ptr<Next> next_;
+
+  std::mutex flush_mutex_;  ///< Guards the batch and the ways out; taken before the other.
+  FlushedBatch batch_;
+
+  std::atomic<std::int64_t> flush_interval_;  ///< In milliseconds.
+  std::atomic<std::int64_t> calculation_ms_{0};
+  std::atomic<std::int64_t> processing_ms_{0};
+  std::atomic<std::uint64_t> flushes_{0};
+  StatsdCounts counts_;
+};
+
+}  // namespace detail
+
+}  // namespace statwire::server
