@@ -53,7 +53,7 @@ int main(int argc, char** argv) {
   int signal = 0;
   sigwait(&ending, &signal);
   server.stop();
-  const statwire::server::StatsdTotals seen = server.totals();
-  std::cerr << seen.datagrams << " datagrams, " << seen.samples << " samples, " << seen.bad_values
+  const statwire::server::StatsdServerStats seen = server.stats();
+  std::cerr << seen.packets << " datagrams, " << seen.lines << " lines, " << seen.bad_values
             << " bad values\n";
 }

@@ -31,10 +31,11 @@ namespace {
 using std::chrono::steady_clock;
 
 /// Starts a server on a free port of loopback unless the command line names another.
-template <class Server>
-Destination start_unless(const std::optional<Endpoint>& other, std::optional<Server>& server) {
+template <class Server, class Options>
+Destination start_unless(const std::optional<Endpoint>& other, std::optional<Server>& server,
+                         const Options& options) {
   if (other) return {.endpoint = *other};
-  server.emplace().start();
+  server.emplace(options).start();
   return {.endpoint = {.host = "127.0.0.1", .port = server->port()}, .is_embedded = true};
 }
 
@@ -74,10 +75,10 @@ void run_plain(Monitor& monitor, const Options& options, const EndSignals& signa
 }
 
 /// Stops our own StatsD server when everything has arrived, or a second later: a datagram can be lost.
-statwire::server::StatsdTotals finish(statwire::server::StatsdServer& server, std::uint64_t datagrams) {
-  server.wait_for_datagrams(datagrams, std::chrono::seconds{1});
+statwire::server::SeriesSnapshot finish(statwire::server::StatsdServer& server, std::uint64_t datagrams) {
+  server.wait_for_packets(datagrams, std::chrono::seconds{1});
   server.stop();
-  return server.totals();
+  return server.snapshot();
 }
 
 /// Reads everything back, shows it, and compares it with what was put.
@@ -100,8 +101,11 @@ Verdict read_back(const Progress& progress, const Endpoint& metrics) {
 int run(const Options& options, const EndSignals& signals) {
   std::optional<statwire::server::StatsdServer> statsd_server;
   std::optional<statwire::server::MetricsServer<>> metrics_server;
-  const Destinations destinations{.statsd = start_unless(options.statsd, statsd_server),
-                                  .metrics = start_unless(options.metrics, metrics_server)};
+  // Nothing is flushed, so that everything can be compared at the end.
+  const statwire::server::StatsdServerOptions statsd_options{.flush = statwire::Flush::manual};
+  const Destinations destinations{
+      .statsd = start_unless(options.statsd, statsd_server, statsd_options),
+      .metrics = start_unless(options.metrics, metrics_server, statwire::server::MetricsServerOptions{})};
   const std::string name = options.prefix.empty() ? host_name() : options.prefix + '.' + host_name();
   Monitor monitor{name, destinations.statsd.endpoint, destinations.metrics.endpoint};
   const auto run_until_end = output_is_terminal() ? run_live : run_plain;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <string_view>
 
 namespace host_monitor {
@@ -178,17 +179,18 @@ Verdict unreadable_verdict(const Progress& progress, const Endpoint& metrics, st
   return {text, false};
 }
 
-Verdict statsd_verdict(const Progress& progress, const statwire::server::StatsdTotals& totals) {
+Verdict statsd_verdict(const Progress& progress, const statwire::server::SeriesSnapshot& seen) {
   const std::string prefix = std::string{progress.name} + '.';
-  const double rounds = value_or_zero(totals.counters, prefix + std::string{rounds_metric});
-  const auto timings = value_or_zero(totals.timings, prefix + std::string{collection_metric});
+  const double rounds = value_or_zero(seen.counters, prefix + std::string{rounds_metric});
+  const auto timings = value_or_zero(seen.timers, prefix + std::string{collection_metric});
   std::size_t gauges = 0;
   for (const SeriesRecord& series : progress.series) {
-    const auto found = totals.gauges.find(series.key);
-    if (found != totals.gauges.end() && found->second == series.last_value) ++gauges;
+    const auto found = seen.gauges.find(series.key);
+    if (found != seen.gauges.end() && found->second == series.last_value) ++gauges;
   }
   const std::size_t sent_gauges = progress.rounds == 0 ? 0 : progress.series.size();
-  const double mean = timings.count == 0 ? 0 : timings.sum / timings.count;
+  const double sum = std::accumulate(timings.values.begin(), timings.values.end(), 0.0);
+  const double mean = timings.values.empty() ? 0 : sum / static_cast<double>(timings.values.size());
   const std::string text = "statsd saw " + std::to_string(static_cast<std::uint64_t>(rounds)) + " of " +
                            counted(progress.rounds, "round") + ", " + std::to_string(gauges) + " of " +
                            counted(sent_gauges, "gauge") + " as sent, " + format_milliseconds(mean) +

@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <ctime>
 #include <span>
-#include <statwire/server/statsd_tally.hpp>
+#include <statwire/server/statsd_series.hpp>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -57,7 +57,7 @@ Verdict metrics_verdict(std::span<const SeriesRecord> series, std::span<const Re
 Verdict unreadable_verdict(const Progress& progress, const Endpoint& metrics, std::error_code why);
 
 /// Whether what was sent is what our own StatsD server saw.
-Verdict statsd_verdict(const Progress& progress, const statwire::server::StatsdTotals& totals);
+Verdict statsd_verdict(const Progress& progress, const statwire::server::SeriesSnapshot& seen);
 
 /// What was sent to a StatsD server of others; it does not answer, so no more is known.
 Verdict statsd_verdict(const Progress& progress, const Endpoint& statsd);

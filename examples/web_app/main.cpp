@@ -72,12 +72,12 @@ class OwnServers {
   /// Everything that arrived, once so many datagrams have, or a second later: one can be lost. To be called
   /// at the end, when no more are sent.
   const Figures& finish(std::uint64_t datagrams) {
-    statsd_->wait_for_datagrams(datagrams, std::chrono::seconds{1});
+    statsd_->wait_for_packets(datagrams, std::chrono::seconds{1});
     statsd_->stop();
     return figures_;
   }
 
-  std::uint64_t datagrams() const { return statsd_->totals().datagrams; }
+  std::uint64_t datagrams() const { return statsd_->stats().packets; }
 
  private:
   Figures figures_;  ///< The thread of the StatsD server's, until it has stopped.

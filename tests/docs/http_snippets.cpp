@@ -41,7 +41,7 @@ int show_orders(int number) {
 }  // namespace
 
 TEST_CASE("snippet: instrument a web application") {
-  statwire::server::StatsdServer statsd_server;
+  statwire::server::StatsdServer statsd_server{{.flush = statwire::Flush::manual}};
   statsd_server.start();
   statwire::server::ContextsServer contexts_server;
   contexts_server.start();
@@ -84,10 +84,10 @@ TEST_CASE("snippet: instrument a web application") {
   serving.join();
 
   statsd.flush();
-  REQUIRE(statsd_server.wait_for_datagrams(statsd.stats().datagrams, statwire::test::patience));
-  const auto totals = statsd_server.totals();
+  REQUIRE(statsd_server.wait_for_packets(statsd.stats().datagrams, statwire::test::patience));
+  const auto seen = statsd_server.snapshot();
   const std::string name = "v1.eu.shop.web.instance_1.";
-  CHECK(totals.counters.at(name + "requests.total") == 3);
-  CHECK(totals.counters.at(name + "controller_e1fc414efb00462ad25041a21e45e696.requests.count") == 1);
-  CHECK(totals.gauges.at(name + "users.count") == 100);
+  CHECK(seen.counters.at(name + "requests.total") == 3);
+  CHECK(seen.counters.at(name + "controller_e1fc414efb00462ad25041a21e45e696.requests.count") == 1);
+  CHECK(seen.gauges.at(name + "users.count") == 100);
 }

@@ -132,7 +132,7 @@ TEST_CASE("statsd_listen: it prints every line that arrives, until it is told to
   listener.read_until("bell\\x07:\\x1b[31m|c\n");
   listener.signal(SIGTERM);
   CHECK(listener.wait() == 0);
-  CHECK(listener.output().find("2 datagrams, 3 samples, 1 bad values\n") != std::string::npos);
+  CHECK(listener.output().find("2 datagrams, 4 lines, 1 bad values\n") != std::string::npos);
 }
 
 TEST_CASE("statsd_listen: what it cannot listen on is one line that says what is right") {

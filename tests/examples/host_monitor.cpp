@@ -173,7 +173,8 @@ TEST_CASE("host_monitor: under nohup it outlives the end of the session") {
 
 TEST_CASE("host_monitor: servers that it is told hold every point, under prefix and host name") {
   EventCount datagrams;
-  server::StatsdServer statsd{{.on_datagram = [&](std::string_view) { datagrams.add(); }}};
+  server::StatsdServer statsd{
+      {.flush = Flush::manual, .on_datagram = [&](std::string_view) { datagrams.add(); }}};
   server::MetricsServer metrics;
   statsd.start();
   metrics.start();
@@ -192,12 +193,12 @@ TEST_CASE("host_monitor: servers that it is told hold every point, under prefix 
 
   const std::string name = "lab." + host_monitor::host_name() + ".";
   datagrams.wait_for(rounds);
-  const server::StatsdTotals totals = statsd.totals();
-  CHECK(totals.samples == samples);
-  CHECK(totals.bad_values == 0);
-  CHECK(totals.counters.at(name + "host_monitor.rounds") == static_cast<double>(rounds));
-  CHECK(totals.timings.at(name + "host_monitor.collection").count == static_cast<double>(rounds));
-  CHECK(totals.gauges.size() == 5);
+  const server::SeriesSnapshot seen = statsd.snapshot();
+  CHECK(statsd.stats().lines == samples);
+  CHECK(statsd.stats().bad_values == 0);
+  CHECK(seen.counters.at(name + "host_monitor.rounds") == static_cast<double>(rounds));
+  CHECK(seen.timers.at(name + "host_monitor.collection").count == static_cast<double>(rounds));
+  CHECK(seen.gauges.size() == 5);
 
   const Series stored = MetricsClient{"127.0.0.1", metrics.port()}.get("*");
   CHECK(stored.size() == 5);
@@ -206,7 +207,7 @@ TEST_CASE("host_monitor: servers that it is told hold every point, under prefix 
     CAPTURE(figure);
     REQUIRE(stored.contains(name + figure));
     stored_points += stored.at(name + figure).size();
-    CHECK(stored.at(name + figure).back().value == totals.gauges.at(name + figure));
+    CHECK(stored.at(name + figure).back().value == seen.gauges.at(name + figure));
   }
   CHECK(stored_points == points);
 }

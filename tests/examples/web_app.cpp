@@ -239,7 +239,7 @@ TEST_CASE("web_app: a contexts server that never ends its answer does not hold u
 }
 
 TEST_CASE("web_app: a StatsD server that the environment names gets the metrics; they are not shown here") {
-  server::StatsdServer statsd;
+  server::StatsdServer statsd{{.flush = Flush::manual}};
   statsd.start();
   WebApp app{{"METRICS_PORT=" + std::to_string(statsd.port()), "METRICS_HOST=127.0.0.1", "METRICS_PREFIX=p"}};
   auto client = app.client();
@@ -248,10 +248,10 @@ TEST_CASE("web_app: a StatsD server that the environment names gets the metrics;
   check_has(text, "\nweb_app: the figures are at the StatsD server 127.0.0.1:" +
                       std::to_string(statsd.port()) + "\n\\d+ samples sent in \\d+ datagrams, 0 dropped\n$");
   CHECK(text.find("p50") == std::string::npos);
-  REQUIRE(statsd.wait_for_datagrams(1, patience));
-  const auto totals = statsd.totals();
-  CHECK(totals.counters.at("p.requests.total") == 1);
-  CHECK(totals.counters.at("p.controller_e1fc414efb00462ad25041a21e45e696.requests.count") == 1);
+  REQUIRE(statsd.wait_for_packets(1, patience));
+  const server::SeriesSnapshot seen = statsd.snapshot();
+  CHECK(seen.counters.at("p.requests.total") == 1);
+  CHECK(seen.counters.at("p.controller_e1fc414efb00462ad25041a21e45e696.requests.count") == 1);
 }
 
 TEST_CASE("web_app: a contexts server that the environment names gets the contexts") {

@@ -134,11 +134,16 @@ class StatsdCore {
     calculation_ms_ = milliseconds_since_begin();
     outputs->give(batch_);
     processing_ms_ = milliseconds_since_begin();
+    last_flush_ = now.count();
     ++flushes_;
   }
 
-  /// Waits until Graphite has taken all flushes, or for as long as the options say.
-  void settle() {
+  /// Flushes what has come since the last flush, and bears the time at which that would have been due: by an
+  /// earlier one, it would take the place of the last whole interval in Graphite, which keeps one point for
+  /// each. Then waits until Graphite has taken all flushes, or for as long as the options say.
+  void flush_last() {
+    const std::int64_t last = last_flush_;
+    flush(last == 0 ? unix_now() : UnixTime{last} + flush_interval());
     std::shared_ptr<StatsdOutputs> outputs;
     {
       const std::lock_guard lock{mutex_};
@@ -291,6 +296,7 @@ class StatsdCore {
   std::atomic<std::int64_t> calculation_ms_{0};
   std::atomic<std::int64_t> processing_ms_{0};
   std::atomic<std::uint64_t> flushes_{0};
+  std::atomic<std::int64_t> last_flush_{0};  ///< UnixTime; 0: there was none.
   StatsdCounts counts_;
 };
 

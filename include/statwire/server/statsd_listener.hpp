@@ -103,8 +103,7 @@ class StatsdListener {
     flusher_.reset();
     if (!is_complete_ || core_.options().flush == Flush::manual) return;
     // Out of memory at worst: the samples are in the next flush, if the server starts again.
-    survives([this] { core_.flush(unix_now()); });
-    core_.settle();
+    survives([this] { core_.flush_last(); });
   }
 
   std::uint16_t port() const noexcept {

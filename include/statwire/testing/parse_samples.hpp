@@ -3,7 +3,7 @@
 // Reads datagrams as the server that a Profile names would, but strictly: where servers guess, skip or drop
 // (an unknown type, an empty tag, a number with an exponent, a second value where there may be one), this
 // says which byte is wrong and what was expected. So whatever it takes means the same to every server of
-// that profile. For tests; StatsdTally and protocol/statsd_parse.hpp read leniently. No I/O.
+// that profile. For tests; protocol/statsd_parse.hpp reads leniently. No I/O.
 //
 //   CapturedLines lines;
 //   std::optional<SyntaxFault> fault = parse_samples("hits:1|c|#route:/a", profiles::etsy, lines);

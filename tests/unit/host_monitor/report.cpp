@@ -228,30 +228,30 @@ TEST_CASE("unreadable_verdict: it says why, and what had been put") {
 TEST_CASE("statsd_verdict: our own server is asked for every round, timing and gauge") {
   const auto series = two_rounds("host");
   const Progress progress = progress_of(series);
-  statwire::server::StatsdTotals totals;
-  totals.counters["host.host_monitor.rounds"] = 2;
-  totals.timings["host.host_monitor.collection"] = {.count = 2, .sum = 0.5};
-  for (const SeriesRecord& record : series) totals.gauges[record.key] = record.last_value;
-  CHECK(statsd_verdict(progress, totals).text ==
+  statwire::server::SeriesSnapshot seen;
+  seen.counters["host.host_monitor.rounds"] = 2;
+  seen.timers["host.host_monitor.collection"] = {.values = {0.125, 0.375}, .count = 2};
+  for (const SeriesRecord& record : series) seen.gauges[record.key] = record.last_value;
+  CHECK(statsd_verdict(progress, seen).text ==
         "statsd saw 2 of 2 rounds, 5 of 5 gauges as sent, 0.25 ms per collection");
-  CHECK(statsd_verdict(progress, totals).is_good);
+  CHECK(statsd_verdict(progress, seen).is_good);
 
-  auto changed = totals;
+  auto changed = seen;
   changed.gauges["host.cpu"] = 51;
   CHECK(statsd_verdict(progress, changed).text ==
         "statsd saw 2 of 2 rounds, 4 of 5 gauges as sent, 0.25 ms per collection");
   CHECK_FALSE(statsd_verdict(progress, changed).is_good);
-  changed = totals;
+  changed = seen;
   changed.counters["host.host_monitor.rounds"] = 1;
   CHECK_FALSE(statsd_verdict(progress, changed).is_good);
-  changed = totals;
-  changed.timings["host.host_monitor.collection"].count = 1;
+  changed = seen;
+  changed.timers["host.host_monitor.collection"].count = 1;
   CHECK_FALSE(statsd_verdict(progress, changed).is_good);
 }
 
 TEST_CASE("statsd_verdict: without a round there is nothing to miss") {
   const Progress progress{.name = "host", .series = {}};
-  const Verdict verdict = statsd_verdict(progress, statwire::server::StatsdTotals{});
+  const Verdict verdict = statsd_verdict(progress, statwire::server::SeriesSnapshot{});
   CHECK(verdict.text == "statsd saw 0 of 0 rounds, 0 of 0 gauges as sent, 0.00 ms per collection");
   CHECK(verdict.is_good);
 }
