@@ -78,6 +78,7 @@ find_missing() {
     need python3-whisper has_whisper
     need victoria-metrics has_daemon victoria-metrics
     need nginx-light has_daemon nginx
+    need prometheus has_command promtool
   fi
 }
 
@@ -112,7 +113,7 @@ install_packages() (
     exit 1
   fi
   for daemon in collectd-core=collectd netdata-core=netdata graphite-carbon=carbon-cache \
-    victoria-metrics=victoria-metrics nginx-light=nginx; do  # nor does a new one start with the system
+    victoria-metrics=victoria-metrics nginx-light=nginx prometheus=prometheus; do  # nor does a new one start with the system
     [[ " $* " != *" ${daemon%=*} "* ]] || "${as_root[@]}" update-rc.d "${daemon#*=}" disable >/dev/null
   done
 )

@@ -3,8 +3,8 @@
 // Writes the text that Prometheus scrapes, exposition format 0.0.4: families with HELP and TYPE, labels,
 // numbers. Whatever bytes the strings hold, a call makes the lines that it says and no others. What the
 // format asks of a whole page is left to the caller: one family a name, all its samples after it, no sample
-// twice. No timestamps. No I/O. Source: prometheus.io, "Exposition formats" and "Metric and label naming";
-// bytes of zero end the text for Prometheus 2, and it refuses a page that is not UTF-8.
+// twice. No timestamps. No I/O. Source: prometheus.io, "Exposition formats" and "Metric and label naming"; a
+// Prometheus server refuses a page that is not UTF-8, help included.
 
 #include <cmath>
 #include <cstddef>
@@ -62,10 +62,10 @@ inline std::size_t utf8_size(std::string_view text) noexcept {
 
 enum class Quotes { as_they_are, escaped };
 
-/// Appends a text of HELP or of a label. What is no UTF-8, and the byte zero, becomes U+FFFD.
+/// Appends a text of HELP or of a label. What is no UTF-8 becomes U+FFFD, byte by byte.
 inline void append_prometheus_escaped(std::string& out, std::string_view text, Quotes quotes) {
   const auto is_plain = [](char c) {
-    return static_cast<signed char>(c) > 0 && c != '\\' && c != '\n' && c != '"';
+    return static_cast<signed char>(c) >= 0 && c != '\\' && c != '\n' && c != '"';
   };
   while (!text.empty()) {
     std::size_t plain = 0;
@@ -74,7 +74,7 @@ inline void append_prometheus_escaped(std::string& out, std::string_view text, Q
     text.remove_prefix(plain);
     if (text.empty()) return;
     const std::size_t size = utf8_size(text);
-    if (size == 0 || text[0] == '\0') {
+    if (size == 0) {
       out += "\xef\xbf\xbd";
     } else if (text[0] == '\n') {
       out += "\\n";

@@ -51,15 +51,16 @@ class PrometheusLayout {
     if (entry.family == PrometheusKind::fallen_counter) entry.family = PrometheusKind::counter;
     labels_.clear();
     names_.map(series, text_, labels_);
-    if (entry.family == PrometheusKind::counter && !name_text(entry).ends_with(total)) text_ += total;
+    if (entry.family == PrometheusKind::counter && !has_total(name_text(entry))) text_ += total;
     entry.name_size = static_cast<std::uint32_t>(text_.size() - entry.begin);
     text_ += labels_;
     entry.labels_size = static_cast<std::uint32_t>(labels_.size());
   }
 
-  /// Calls `on_family(const Family&)` for each family, sorted by the name that it would have had alone. A
-  /// name that is taken gets its kind at the end, as `api_hits_gauge`, and a number if need be. Cost: a sort
-  /// of the names.
+  /// Calls `on_family(const Family&)` for each family, sorted by the name that it would have had alone. When
+  /// a name is taken, it gets another end: `_timer`, `_counts_total` of a counter, `_net` of one that has
+  /// gone down, `_value` of a gauge, `_members` of a set, and a number if need be. (promtool blames the plain
+  /// words for the types.) Cost: a sort of the names.
   template <class OnFamily>
   void visit(OnFamily&& on_family) {
     std::sort(entries_.begin(), entries_.end(), [this](const Entry& left, const Entry& right) {
@@ -97,6 +98,9 @@ class PrometheusLayout {
     PrometheusKind kind;
     std::string new_name;  ///< Empty: it has the name that it wants.
   };
+
+  /// And something before it.
+  static bool has_total(std::string_view name) { return name.size() > total.size() && name.ends_with(total); }
 
   std::string_view name_text(const Entry& entry) const { return std::string_view{text_}.substr(entry.begin); }
   std::string_view name_of(const Entry& entry) const { return {text_.data() + entry.begin, entry.name_size}; }
@@ -175,7 +179,7 @@ class PrometheusLayout {
   }
 
   void rename(Group& group) {
-    static constexpr std::string_view suffixes[] = {"_timer", "_counter", "_counter", "_gauge", "_set"};
+    static constexpr std::string_view suffixes[] = {"_timer", "_counts", "_net", "_value", "_members"};
     std::string_view base = wanted(group);
     const bool is_counter = group.kind == PrometheusKind::counter;
     if (is_counter) base.remove_suffix(total.size());

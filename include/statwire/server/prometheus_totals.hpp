@@ -156,7 +156,9 @@ class PrometheusTotals {
     if (sorted_.empty()) return;
     const double weight =
         std::isfinite(series.count) ? series.count / static_cast<double>(series.values.size()) : 1;
-    timer.count += weight * static_cast<double>(sorted_.size());
+    if (const double count = weight * static_cast<double>(sorted_.size()); std::isfinite(count)) {
+      timer.count += count;
+    }
     if (std::isfinite(weight * sum)) timer.sum += weight * sum;
     timer.flush = flush_;
     auto begin = sorted_.begin();
