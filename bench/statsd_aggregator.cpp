@@ -1,6 +1,6 @@
 // What the aggregation of a StatsD server costs for each line of packed packets, without sockets. The floor
-// cuts the same packets into lines and does nothing with them. Then a flush of 100,000 series, and what a
-// series takes in memory.
+// cuts the same packets into lines and does nothing with them. Then a flush of 100,000 series, what a series
+// takes in memory, and what the page for Prometheus costs.
 
 #include <cstdio>
 #include <functional>
@@ -11,6 +11,7 @@
 #include "catch.hpp"
 #include "figures.hpp"
 #include "statwire/protocol/statsd_parse.hpp"
+#include "statwire/server/prometheus_totals.hpp"
 #include "statwire/server/statsd_aggregator.hpp"
 
 #if defined(__linux__) && defined(__GLIBC__)
@@ -144,6 +145,53 @@ TEST_CASE("a flush of 100,000 series") {
   const double names = static_cast<double>(series) * static_cast<double>(name_of(series / 2).size());
   std::printf("  a counter takes %.0f bytes besides its name\n",
               (static_cast<double>(bytes) - names) / static_cast<double>(series));
+}
+
+TEST_CASE("the page for Prometheus, 100,000 series") {
+  static constexpr std::size_t series = 100'000;
+  const auto filled = [](const char* value) {
+    server::StatsdSeries all{series, series};
+    for (std::size_t i = 0; i < series; ++i) {
+      const std::string name = name_of(*value == 'm' ? scattered(i, series) : i);
+      if (*value == 'c' || *value == 'm') all.get(all.counters, name)->sum = 3;
+      if (*value == 't') all.add(*all.get(all.timers, name), 3.5, 1);
+      if (*value == 'g') all.get(all.gauges, name + ";route=/a;code=200")->value = 12.5;
+    }
+    return all;
+  };
+  const server::StatsdSeries counters = filled("counters");
+  const server::StatsdSeries mixed = filled("mixed counters");
+  const server::StatsdSeries timers = filled("timers");
+  const server::StatsdSeries gauges = filled("gauges");
+  server::PrometheusTotals of_counters{series};
+  of_counters.take(counters);
+  server::PrometheusTotals of_timers{series};
+  of_timers.take(timers);
+  server::PrometheusTotals of_gauges{series};
+  of_gauges.take(gauges);
+  const auto take = [](server::PrometheusTotals& totals, const server::StatsdSeries& all) {
+    return [&] {
+      totals.take(all);
+      REQUIRE(totals.size() == series);
+    };
+  };
+  const auto write = [](const server::PrometheusTotals& totals) {
+    return [&] { REQUIRE(totals.text().size() > series); };
+  };
+  const auto copy = [&] {
+    const server::PrometheusTotals copied{of_counters};
+    REQUIRE(copied.size() == series);
+  };
+  bench::print_figures("take() and text(), by series", "ns of CPU",
+                       bench::in_turn(5, series,
+                                      {{"a copy of the counters (floor)", copy},
+                                       {"take(), counters", take(of_counters, counters)},
+                                       {"take(), counters in another order", take(of_counters, mixed)},
+                                       {"take(), timers of one value", take(of_timers, timers)},
+                                       {"take(), gauges with tags", take(of_gauges, gauges)},
+                                       {"text(), counters", write(of_counters)},
+                                       {"text(), timers", write(of_timers)},
+                                       {"text(), gauges with tags", write(of_gauges)}}));
 }
 
 #endif  // defined(__linux__) && defined(__GLIBC__)

@@ -86,9 +86,20 @@ inline void append_prometheus_escaped(std::string& out, std::string_view text, Q
   }
 }
 
+inline constexpr ByteMap prometheus_bytes = [] {
+  ByteMap map{};
+  for (std::size_t i = 0; i < map.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(i);
+    map[i] = is_alphanumeric(byte) ? static_cast<char>(byte) : '_';
+  }
+  return map;
+}();
+
 inline void append_prometheus_word(std::string& out, std::string_view text) {
   if (text.empty() || (text[0] >= '0' && text[0] <= '9')) out += '_';
-  for (const char c : text) out += is_alphanumeric(static_cast<unsigned char>(c)) ? c : '_';
+  const std::size_t begin = out.size();
+  out.resize(begin + text.size());
+  copy_mapped(out.data() + begin, text, prometheus_bytes);
 }
 
 }  // namespace detail

@@ -38,15 +38,16 @@ namespace statwire::server {
 /// and of gauges and sets (and quantiles) the first is shown; `statwire_statsd_hidden_series` says how many
 /// are not. See PrometheusNames for names and labels, PrometheusLayout for names that are taken.
 ///
-/// Not for several threads at once. A copy is cheap (about a hundredth of text()), so that text() of a copy
-/// need hold no lock. Memory: 100 bytes and the name for each series; counters and timers stay for ever.
+/// Not for several threads at once. A copy costs a twentieth of text(), so that text() of a copy need hold no
+/// lock. Memory: 50 to 90 bytes and the name for each series; counters and timers stay for ever.
 class PrometheusTotals {
  public:
   /// `max_series` of all types, as the aggregator counts them; further ones are counted as dropped.
   explicit PrometheusTotals(std::size_t max_series) : max_series_{max_series} {}
 
   /// Adds one interval up: the series as they are at a flush, before they are cleared. No allocation for
-  /// names that are known. Cost: below 100 ns a series, and 10 ns a value of a timer.
+  /// names that are known. Cost for each series: 25 ns where it stands as at the flush before, else a look-up
+  /// (100 to 400 ns among 100,000); and 10 ns for each value of a timer.
   void take(const StatsdSeries& series) {
     ++flush_;
     dropped_samples_ = series.dropped_samples();
@@ -56,7 +57,8 @@ class PrometheusTotals {
     take_timers(series.timers);
   }
 
-  /// The page, with HELP and TYPE. Cost: about 1 us a series, and room for the text and the names once more.
+  /// The page, with HELP and TYPE. Cost: a sort of the names and the writing, 2 to 3 us a series and 6 us a
+  /// timer where all have names of their own, among 100,000; room for the text and for the names once more.
   std::string text() const {
     PrometheusLayout layout;
     for (const std::string_view name : own_names) layout.reserve(name);
@@ -98,9 +100,11 @@ class PrometheusTotals {
                                                              "statwire_statsd_dropped_series_total",
                                                              "statwire_statsd_hidden_series"};
 
-  /// The entry of a name, made when there is room for it; else null.
+  /// The entry of a name, made when there is room for it; else null. Where nothing was deleted it has the
+  /// place that it has in StatsD, and no look-up is needed.
   template <class Entry>
-  Entry* get(NamedTable<Entry>& table, std::string_view name) {
+  Entry* get(NamedTable<Entry>& table, std::string_view name, std::size_t place) {
+    if (place < table.size() && table.name(place) == name) return &table.value(place);
     if (Entry* const found = table.find(name)) return found;
     if (size() < max_series_) return &table.add(name);
     ++dropped_series_;
@@ -109,7 +113,7 @@ class PrometheusTotals {
 
   void take_counters(const NamedTable<CounterSeries>& counters) {
     for (std::size_t i = 0; i < counters.size(); ++i) {
-      Counter* const counter = get(counters_, counters.name(i));
+      Counter* const counter = get(counters_, counters.name(i), i);
       const double sum = counters.value(i).sum;
       if (counter == nullptr || !std::isfinite(sum)) continue;
       counter->total += sum;
@@ -129,7 +133,7 @@ class PrometheusTotals {
   void take_levels(NamedTable<Level>& levels, const NamedTable<Series>& series, ValueOf&& value_of) {
     std::size_t kept = 0;
     for (std::size_t i = 0; i < series.size(); ++i) {
-      Level* const level = get(levels, series.name(i));
+      Level* const level = get(levels, series.name(i), i);
       if (level == nullptr) continue;
       *level = {value_of(series.value(i)), flush_};
       ++kept;
@@ -140,7 +144,7 @@ class PrometheusTotals {
 
   void take_timers(const NamedTable<TimerSeries>& timers) {
     for (std::size_t i = 0; i < timers.size(); ++i) {
-      Timer* const timer = get(timers_, timers.name(i));
+      Timer* const timer = get(timers_, timers.name(i), i);
       if (timer != nullptr) take_timer(*timer, timers.value(i));
     }
   }
