@@ -77,9 +77,10 @@ struct GraphiteStats {
 /// `timeout` neither closes nor resets the connection.
 ///
 /// Threads: any, all calls. Errors: none of send(); stats() says why nothing arrives. Cost of a send: a lock
-/// and the formatting of a point; no allocation after warm-up, no system call but to wake the thread, once in
-/// a flush interval. Memory: what waits, in blocks of max_batch_bytes. Not for the child of a fork, where its
-/// thread is missing: make one there. `Clock` gives the time of a send without a timestamp.
+/// and the formatting of a point; no system call but to wake the thread, once in a flush interval; no
+/// allocation but of a batch when more than two wait. Memory: two batches, and what waits. Not for the child
+/// of a fork, where its thread is missing: make one there. `Clock` gives the time of a send without a
+/// timestamp.
 template <StreamTransport Transport = TcpTransport, class Clock = std::chrono::system_clock>
 class GraphiteClient {
  public:

@@ -11,11 +11,13 @@
 #include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
 
 #include "statwire/detail/resolve.hpp"
+#include "statwire/graphite.hpp"
 #include "statwire/statsd.hpp"
 #include "statwire/timer.hpp"
 
@@ -113,6 +115,59 @@ TEST_CASE("emission: no call allocates once its names are known, and no flush") 
       CHECK(stats.pending == 0);
     }
   }
+}
+
+/// Takes everything, and closes when nothing more comes.
+struct DiscardingStream {
+  void connect(Deadline, std::error_code& ec) { ec.clear(); }
+  std::size_t read_some(std::span<char>, Deadline, std::error_code& ec) {
+    ec = errc::end_of_stream;
+    return 0;
+  }
+  std::size_t write_some(std::string_view bytes, Deadline, std::error_code& ec) {
+    ec.clear();
+    return bytes.size();
+  }
+  void shutdown_write(std::error_code& ec) { ec.clear(); }
+  void close() noexcept {}
+};
+
+TEST_CASE("graphite: no send allocates, and no flush") {
+  const std::string long_path(300, 'p');
+  for (const GraphiteFormat format : {GraphiteFormat::plaintext, GraphiteFormat::pickle}) {
+    for (const Flush flush : {Flush::manual, Flush::background}) {
+      GraphiteClient graphite{
+          DiscardingStream{},
+          {.format = format, .flush_interval = 0ms, .flush = flush, .max_batch_bytes = 16'384}};
+      // Fewer points at once than two batches hold, of which one is sent and one filled.
+      const auto send_and_flush = [&] {
+        for (int i = 0; i < 50; ++i) {
+          graphite.send("a", -1e300, 1'700'000'000);
+          graphite.send(long_path, i);
+          graphite.send("", 1);
+        }
+        CHECK(graphite.flush(20s));
+      };
+      send_and_flush();
+      const std::size_t before = allocations;
+      for (int i = 0; i < 100; ++i) send_and_flush();
+      CHECK(allocations == before);
+      CHECK(graphite.stats().delivered == 10'100);
+    }
+  }
+}
+
+TEST_CASE("graphite: a point for which there is no memory is dropped, and the next one goes on") {
+  GraphiteClient graphite{DiscardingStream{}, {.flush = Flush::manual, .max_batch_bytes = 16'384}};
+  is_out_of_memory = true;
+  for (int i = 0; i < 10'000; ++i) graphite.send("a", 1, 1);
+  is_out_of_memory = false;
+  const GraphiteStats stats = graphite.stats();
+  CHECK(stats.pending > 5000);  // in the two batches that there were
+  CHECK(stats.dropped == 10'000 - stats.pending);
+  graphite.send("a", 1, 2);
+  CHECK(graphite.flush(20s));
+  CHECK(graphite.stats().delivered == stats.pending + 1);
 }
 
 TEST_CASE("allocations: a lookup for which there is no memory ends in an error, and the next one goes on") {

@@ -27,6 +27,10 @@ class SilentServer {
   asio::ip::tcp::acceptor acceptor_{io_, asio::ip::tcp::endpoint{asio::ip::make_address("127.0.0.1"), 0}};
 };
 
+void wait_until_available(asio::ip::tcp::socket& socket) {
+  socket.wait(asio::ip::tcp::socket::wait_read);
+}
+
 }  // namespace
 
 TEST_CASE("tcp: a server that is not there is refused with the system's error") {
@@ -146,3 +150,115 @@ TEST_CASE("tcp: a name that does not exist is the resolver's error, within the d
   transport.connect(soon(), ec);
   CHECK(ec);
 }
+
+TEST_CASE("tcp: a peer that ends the stream after we have has taken everything") {
+  SilentServer server;
+  TcpTransport transport{"127.0.0.1", server.port()};
+  std::error_code ec;
+  transport.shutdown_write(ec);
+  CHECK(ec == errc::not_connected);
+  transport.connect(soon(), ec);
+  REQUIRE(!ec);
+  asio::ip::tcp::socket peer = server.accept();
+  transport.write_some("hello", soon(), ec);
+  transport.shutdown_write(ec);
+  CHECK(!ec);
+  std::array<char, 16> buffer;
+  CHECK(peer.receive(asio::buffer(buffer)) == 5);
+  std::error_code end;
+  peer.receive(asio::buffer(buffer), 0, end);
+  CHECK(end == asio::error::eof);
+  asio::write(peer, asio::buffer("bye", 3));
+  CHECK(transport.read_some(buffer, soon(), ec) == 3);
+  CHECK(!ec);
+  peer.close();
+  transport.read_some(buffer, soon(), ec);
+  CHECK(ec == errc::end_of_stream);
+  CHECK(transport.unacknowledged_bytes() == 0);
+}
+
+TEST_CASE("tcp: the end of a peer that has not taken everything is not taken for a receipt") {
+  SilentServer server;
+  TcpTransport transport{"127.0.0.1", server.port()};
+  std::array<char, 16> buffer;
+  const auto write_and_end = [&](std::error_code& ec) {
+    transport.write_some("hello", soon(), ec);
+    if (!ec) transport.shutdown_write(ec);
+    if (!ec) transport.read_some(buffer, soon(), ec);
+  };
+  std::error_code ec;
+  transport.connect(soon(), ec);
+  REQUIRE(!ec);
+  server.accept().close();  // as a program that is killed when it has read all there was
+  write_and_end(ec);
+  CHECK(ec);
+  CHECK(ec != errc::end_of_stream);
+  CHECK(ec != errc::timed_out);
+
+  transport.connect(soon(), ec);
+  REQUIRE(!ec);
+  asio::ip::tcp::socket unread = server.accept();
+  transport.write_some("hello", soon(), ec);
+  transport.shutdown_write(ec);
+  wait_until_available(unread);
+  unread.close();
+  transport.read_some(buffer, soon(), ec);
+  CHECK(ec == std::errc::connection_reset);
+}
+
+#if defined(__linux__)
+TEST_CASE("tcp: a peer that ends the stream first has everything only when it has acknowledged it") {
+  SilentServer server;
+  TcpTransport transport{"127.0.0.1", server.port()};
+  std::error_code ec;
+  transport.connect(soon(), ec);
+  REQUIRE(!ec);
+  asio::ip::tcp::socket peer = server.accept();
+  peer.shutdown(asio::ip::tcp::socket::shutdown_send);
+  const std::string bytes(1 << 20, 'x');
+  const Deadline full = std::chrono::steady_clock::now() + 100ms;
+  std::size_t written = 0;
+  while (!ec) written += transport.write_some(bytes, full, ec);
+  CHECK(ec == errc::timed_out);
+  CHECK(transport.unacknowledged_bytes() > 0);
+  transport.shutdown_write(ec);
+  CHECK(!ec);
+  std::array<char, 16> buffer;
+  transport.read_some(buffer, std::chrono::steady_clock::now() + 50ms, ec);
+  CHECK(ec == errc::timed_out);
+  SUBCASE("it reads on") {
+    std::thread reading{[&] {
+      std::vector<char> some(65'536);
+      std::size_t read = 0;
+      std::error_code end;
+      while (!end) read += peer.receive(asio::buffer(some), 0, end);
+      CHECK(end == asio::error::eof);
+      CHECK(read == written);
+    }};
+    transport.read_some(buffer, soon(), ec);
+    CHECK(ec == errc::end_of_stream);
+    reading.join();
+  }
+  SUBCASE("it is gone") {
+    peer.close();
+    transport.read_some(buffer, soon(), ec);
+    CHECK(ec == std::errc::connection_reset);
+  }
+}
+
+TEST_CASE("tcp: a connection that reaches itself is refused") {
+  // From a port that nobody listens on to the same port: the system connects such a socket to itself,
+  // sooner or later: it chooses the ports of connections from a range, and this one is from there.
+  SilentServer server;
+  asio::io_context io;
+  asio::ip::tcp::socket socket{io};
+  socket.connect(asio::ip::tcp::endpoint{asio::ip::make_address("127.0.0.1"), server.port()});
+  TcpTransport transport{"127.0.0.1", socket.local_endpoint().port()};
+  socket.close();
+  std::error_code ec;
+  for (int i = 0; i < 32'768; ++i) {
+    transport.connect(soon(), ec);
+    REQUIRE(ec == std::errc::connection_refused);
+  }
+}
+#endif

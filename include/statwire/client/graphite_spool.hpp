@@ -36,17 +36,20 @@ class GraphiteSpool {
   /// A batch may be so small, and the spool four times as large: then every point fits.
   static constexpr std::size_t least_batch_bytes = 16'384;
 
-  /// A batch has `max_batch_bytes` at most, and never more than a quarter of the spool.
-  GraphiteSpool(GraphiteFormat format, std::size_t max_spool_bytes, std::size_t max_batch_bytes) noexcept
+  /// A batch has `max_batch_bytes` at most, and never more than a quarter of the spool. Sets aside the memory
+  /// of two: one to send, one to fill.
+  GraphiteSpool(GraphiteFormat format, std::size_t max_spool_bytes, std::size_t max_batch_bytes)
       : format_{format},
         max_bytes_{std::max(max_spool_bytes, 4 * least_batch_bytes)},
-        max_batch_bytes_{std::clamp(max_batch_bytes, least_batch_bytes, max_bytes_ / 4)} {}
+        max_batch_bytes_{std::clamp(max_batch_bytes, least_batch_bytes, max_bytes_ / 4)} {
+    while (spares_.size() < max_spares) add_spare();
+  }
 
   GraphiteSpool(const GraphiteSpool&) = delete;
   GraphiteSpool& operator=(const GraphiteSpool&) = delete;
 
-  /// Takes a point that can be sent (is_sendable). Allocates only when more batches wait than ever before, or
-  /// many more than of late; a point for which there is no memory is dropped.
+  /// Takes a point that can be sent (is_sendable). Allocates only when more than two batches wait; a point
+  /// for which there is no memory is dropped.
   void append(std::string_view path, double value, std::int64_t timestamp) noexcept {
     ++accepted_;
     Batch* const batch = room_for(max_point_bytes(path));
@@ -127,21 +130,20 @@ class GraphiteSpool {
   }
 
   bool open() noexcept {
-    if (spares_.empty() && !add_spare()) return false;
+    try {
+      if (spares_.empty()) add_spare();
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
     batches_.splice(batches_.end(), spares_, spares_.begin());
     is_open_ = true;
     return true;
   }
 
-  bool add_spare() noexcept {
-    try {
-      Batches fresh(1);
-      fresh.front().bytes.reserve(max_batch_bytes_);
-      spares_.splice(spares_.end(), fresh);
-      return true;
-    } catch (const std::bad_alloc&) {
-      return false;
-    }
+  void add_spare() {
+    Batches fresh(1);
+    fresh.front().bytes.reserve(max_batch_bytes_);
+    spares_.splice(spares_.end(), fresh);
   }
 
   void close() noexcept {

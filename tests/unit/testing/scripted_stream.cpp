@@ -185,3 +185,20 @@ TEST_CASE("scripted_stream: what is not open can neither be read nor written") {
   CHECK(stream.read_some(buffer, {}, ec) == 0);
   CHECK(ec == std::errc::not_connected);
 }
+
+TEST_CASE("scripted_stream: what is written can be ended, which is a call like the others") {
+  ScriptedStream stream{{.failing_call = 4}};
+  std::error_code ec;
+  stream.shutdown_write(ec);
+  CHECK(ec == std::errc::not_connected);
+  CHECK_FALSE(stream.is_shut_down());
+  CHECK_FALSE(connect(stream));
+  stream.shutdown_write(ec);
+  CHECK_FALSE(ec);
+  CHECK(stream.is_shut_down());
+  stream.shutdown_write(ec);
+  CHECK(ec == std::errc::connection_reset);
+  CHECK(stream.is_shut_down());
+  CHECK_FALSE(connect(stream));
+  CHECK_FALSE(stream.is_shut_down());
+}
