@@ -18,6 +18,7 @@
 
 #include "statwire/detail/resolve.hpp"
 #include "statwire/graphite.hpp"
+#include "statwire/server/prometheus_totals.hpp"
 #include "statwire/statsd.hpp"
 #include "statwire/timer.hpp"
 
@@ -168,6 +169,24 @@ TEST_CASE("graphite: a point for which there is no memory is dropped, and the ne
   graphite.send("a", 1, 2);
   CHECK(graphite.flush(20s));
   CHECK(graphite.stats().delivered == stats.pending + 1);
+}
+
+TEST_CASE("prometheus totals: a flush allocates nothing once its names are known") {
+  server::StatsdSeries series{100, 100};
+  server::PrometheusTotals totals{100};
+  for (const char* const name : {"a", "b", "a name that is longer than any short string holds"}) {
+    series.get(series.counters, name)->sum = 1;
+    series.get(series.gauges, name)->value = 2;
+    for (int i = 0; i < 10; ++i) series.add(*series.get(series.timers, name), i, 1);
+    series.add(*series.get(series.sets, name), "member");
+  }
+  totals.take(series);
+  // Names that are not at their old place are looked up.
+  series.counters.erase_if([](std::string_view name, const server::CounterSeries&) { return name == "a"; });
+  const std::size_t before = allocations;
+  REQUIRE(before != 0);
+  totals.take(series);
+  CHECK(allocations == before);
 }
 
 TEST_CASE("allocations: a lookup for which there is no memory ends in an error, and the next one goes on") {
