@@ -19,6 +19,7 @@ EndSignals::EndSignals() {
     sigaction(signal, nullptr, &action);
     if (action.sa_handler != SIG_IGN) sigaddset(&taken_, signal);
   }
+  awaited_ = taken_;
   pthread_sigmask(SIG_BLOCK, &taken_, nullptr);
   std::signal(SIGPIPE, SIG_IGN);  // a reader of the log may go, the server stays
 }
@@ -27,6 +28,20 @@ void EndSignals::wait() const {
   int signal = 0;
   sigwait(&taken_, &signal);
   restore_soon();
+}
+
+void EndSignals::take_hangups() {
+  sigaddset(&awaited_, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &awaited_, nullptr);
+  std::signal(SIGHUP, SIG_DFL);  // what is ignored does not wait everywhere until it is taken
+}
+
+EndSignals::Event EndSignals::wait_for_event() const {
+  int signal = 0;
+  sigwait(&awaited_, &signal);
+  if (signal == SIGHUP) return Event::hangup;
+  restore_soon();
+  return Event::end;
 }
 
 bool EndSignals::wait_until(std::chrono::steady_clock::time_point time) const {

@@ -25,6 +25,16 @@ class EndSignals {
 
   void wait() const;
 
+  /// SIGHUP is taken as well from now on, even where it is ignored, as under nohup; it never ends the
+  /// program. To be called before the first thread, too.
+  void take_hangups();
+
+  /// What came.
+  enum class Event { end, hangup };
+
+  /// As wait(), but a hangup makes it return as well.
+  Event wait_for_event() const;
+
   /// Waits until the time has come or a signal to end is there; returns whether it is a signal.
   bool wait_until(std::chrono::steady_clock::time_point time) const;
 
@@ -36,6 +46,7 @@ class EndSignals {
   void restore_soon() const;
 
   sigset_t taken_;
+  sigset_t awaited_;  ///< The same, and perhaps SIGHUP.
 };
 
 /// When the program was started with standard streams closed, the first sockets would take their places, and

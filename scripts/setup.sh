@@ -49,6 +49,7 @@ find_missing() {
   need libasio-dev has_header asio.hpp
   if [ "$goal" != bench ]; then
     need libcli11-dev has_header CLI/CLI.hpp
+    need libtomlplusplus-dev has_header toml++/toml.h
   fi
   if [ "$goal" != demo ] && [ "$goal" != bench ]; then
     need pkg-config has_command pkg-config
