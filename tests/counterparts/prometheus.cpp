@@ -105,7 +105,7 @@ TEST_CASE("prometheus: promtool takes a page of hostile names") {
 TEST_CASE("prometheus: promtool takes a page of 10,000 series with random names and tags") {
   if (is_missing("prometheus", find_daemon("promtool"))) return;
   RandomBytes random{8125};
-  StatsdSeries series{10'000, 10'000};
+  StatsdSeries series{{.max_series = 10'000, .max_values = 10'000}};
   PrometheusTotals totals{10'000};
   while (series.size() < 10'000) {
     const std::string name = random.string(6) + ";" + random.string(4) + "=" + random.string(12);

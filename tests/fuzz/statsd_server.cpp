@@ -46,8 +46,8 @@ void check_statsd(std::string_view packet, server::AggregatorOptions options) {
     require(aggregator.series().values() <= max_values);
     const auto snapshot = aggregator.snapshot();
     std::size_t values = 0;
-    for (const auto& timer : snapshot.timers) values += timer.values.size();
-    for (const auto& [name, members] : snapshot.sets) values += members;
+    for (const auto& [name, timer] : snapshot.timers) values += timer.values.size();
+    for (const auto& [name, members] : snapshot.sets) values += members.size();
     require(values == aggregator.series().values());
     admin.reply(packet, 2s);
     check_text(aggregator.flush_text(2s));

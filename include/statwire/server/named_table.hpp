@@ -24,6 +24,9 @@ class NamedTable {
   std::size_t size() const noexcept { return entries_.size(); }
   bool empty() const noexcept { return entries_.empty(); }
 
+  /// Bytes of all names together.
+  std::size_t name_bytes() const noexcept { return names_.size(); }
+
   /// The entry in this place of the order.
   std::string_view name(std::size_t index) const noexcept { return name_of(entries_[index]); }
   Value& value(std::size_t index) noexcept { return entries_[index].value; }

@@ -42,8 +42,10 @@ namespace statwire::server {
 /// lock. Memory: 50 to 90 bytes and the name for each series; counters and timers stay for ever.
 class PrometheusTotals {
  public:
-  /// `max_series` of all types, as the aggregator counts them; further ones are counted as dropped.
-  explicit PrometheusTotals(std::size_t max_series) : max_series_{max_series} {}
+  /// `max_series` of all types, as the aggregator counts them, whose names take `max_name_bytes` together;
+  /// further ones are counted as dropped.
+  explicit PrometheusTotals(std::size_t max_series, std::size_t max_name_bytes = 256 << 20)
+      : max_series_{max_series}, max_name_bytes_{max_name_bytes} {}
 
   /// Adds one interval up: the series as they are at a flush, before they are cleared. No allocation for
   /// names that are known. Cost for each series: 25 ns where it stands as at the flush before, else a look-up
@@ -106,9 +108,13 @@ class PrometheusTotals {
   Entry* get(NamedTable<Entry>& table, std::string_view name, std::size_t place) {
     if (place < table.size() && table.name(place) == name) return &table.value(place);
     if (Entry* const found = table.find(name)) return found;
-    if (size() < max_series_) return &table.add(name);
-    ++dropped_series_;
-    return nullptr;
+    if (size() >= max_series_ || name.size() > max_name_bytes_ - name_bytes_) {
+      ++dropped_series_;
+      return nullptr;
+    }
+    Entry& added = table.add(name);
+    name_bytes_ += name.size();
+    return &added;
   }
 
   void take_counters(const NamedTable<CounterSeries>& counters) {
@@ -139,7 +145,11 @@ class PrometheusTotals {
       ++kept;
     }
     if (kept == levels.size()) return;
-    levels.erase_if([this](std::string_view, const Level& level) { return level.flush != flush_; });
+    levels.erase_if([this](std::string_view name, const Level& level) {
+      if (level.flush == flush_) return false;
+      name_bytes_ -= name.size();
+      return true;
+    });
   }
 
   void take_timers(const NamedTable<TimerSeries>& timers) {
@@ -279,6 +289,8 @@ class PrometheusTotals {
   }
 
   std::size_t max_series_;
+  std::size_t max_name_bytes_;
+  std::size_t name_bytes_ = 0;
   std::uint64_t flush_ = 0;
   std::uint64_t dropped_samples_ = 0;
   std::uint64_t dropped_series_ = 0;

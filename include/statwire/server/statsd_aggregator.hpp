@@ -42,7 +42,7 @@ class Aggregator {
   /// `start` is the time until the first packet comes.
   explicit Aggregator(AggregatorOptions options = {}, UnixTime start = {})
       : options_{std::move(options)},
-        series_{options_.max_series, options_.max_values},
+        series_{bounds_of(options_)},
         flush_{options_},
         pystatsd_{options_},
         own_{options_.prefix_stats},
@@ -56,7 +56,7 @@ class Aggregator {
   /// did not come under.
   void reconfigure(AggregatorOptions options) {
     options_ = std::move(options);
-    series_.set_bounds(options_.max_series, options_.max_values);
+    series_.set_bounds(bounds_of(options_));
     flush_ = StatsdFlush{options_};
     pystatsd_ = PystatsdFlavour{options_};
     own_ = OwnNames{options_.prefix_stats};
@@ -138,6 +138,12 @@ class Aggregator {
   }
 
  private:
+  static SeriesBounds bounds_of(const AggregatorOptions& options) noexcept {
+    return {.max_series = options.max_series,
+            .max_values = options.max_values,
+            .max_name_bytes = options.max_name_bytes};
+  }
+
   struct OwnNames {
     explicit OwnNames(const std::string& prefix)
         : bad_lines_seen{prefix + ".bad_lines_seen"},

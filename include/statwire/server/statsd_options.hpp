@@ -93,6 +93,9 @@ struct AggregatorOptions {
   std::size_t max_series = 1'000'000;  ///< Of all types together; samples of others are counted as dropped.
   /// Bound of what timers and sets hold until the next flush, values and members together.
   std::size_t max_values = 20'000'000;
+  /// Bound of the bytes of all names, and once more of those of all members; without it, few long ones would
+  /// fill the memory. Samples of others are counted as dropped.
+  std::size_t max_name_bytes = 256 << 20;
   /// Gets the text of each warning of pystatsd. May be empty; must not throw.
   std::function<void(std::string_view)> on_warning{};
 };

@@ -54,23 +54,26 @@ struct SeriesSnapshot {
   ByName<std::set<std::string, std::less<>>> sets;
 };
 
+/// What may be held; see AggregatorOptions.
+struct SeriesBounds {
+  std::size_t max_series = 1'000'000;
+  std::size_t max_values = 20'000'000;
+  std::size_t max_name_bytes = 256 << 20;
+};
+
 /// The series, and how many samples found no room. Not for several threads at once.
 class StatsdSeries {
  public:
-  StatsdSeries(std::size_t max_series, std::size_t max_values)
-      : max_series_{max_series}, max_values_{max_values} {}
+  explicit StatsdSeries(const SeriesBounds& bounds) : bounds_{bounds} {}
 
-  /// What there is beyond new bounds stays; the aggregator only takes no more.
-  void set_bounds(std::size_t max_series, std::size_t max_values) noexcept {
-    max_series_ = max_series;
-    max_values_ = max_values;
-  }
+  /// What there is beyond new bounds stays; no more is taken.
+  void set_bounds(const SeriesBounds& bounds) noexcept { bounds_ = bounds; }
 
   /// The series of a name, made when there is room for it; else null, and the sample is counted as dropped.
   template <class Series>
   Series* get(NamedTable<Series>& table, std::string_view name) {
     if (Series* const found = table.find(name)) return found;
-    if (size() >= max_series_) {
+    if (size() >= bounds_.max_series || name_bytes() + name.size() > bounds_.max_name_bytes) {
       ++dropped_samples_;
       return nullptr;
     }
@@ -78,7 +81,7 @@ class StatsdSeries {
   }
 
   void add(TimerSeries& timer, double value, double weight) {
-    if (values_ >= max_values_) {
+    if (values_ >= bounds_.max_values) {
       ++dropped_samples_;
       return;
     }
@@ -89,11 +92,12 @@ class StatsdSeries {
 
   void add(SetSeries& set, std::string_view member) {
     if (set.members.find(member) != nullptr) return;
-    if (values_ >= max_values_) {
+    if (values_ >= bounds_.max_values || member_bytes_ + member.size() > bounds_.max_name_bytes) {
       ++dropped_samples_;
       return;
     }
     set.members.add(member);
+    member_bytes_ += member.size();
     ++values_;
   }
 
@@ -112,6 +116,7 @@ class StatsdSeries {
       if (!sets.value(i).members.empty()) sets.value(i).members.clear();
     }
     values_ = 0;
+    member_bytes_ = 0;
   }
 
   /// Tells how many values and members went with series that were erased.
@@ -146,9 +151,13 @@ class StatsdSeries {
   NamedTable<SetSeries> sets;
 
  private:
-  std::size_t max_series_;
-  std::size_t max_values_;
+  std::size_t name_bytes() const noexcept {
+    return counters.name_bytes() + gauges.name_bytes() + timers.name_bytes() + sets.name_bytes();
+  }
+
+  SeriesBounds bounds_;
   std::size_t values_ = 0;
+  std::size_t member_bytes_ = 0;
   std::uint64_t dropped_samples_ = 0;
 };
 

@@ -24,7 +24,8 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 /// What an aggregator holds, by hand: each flush() is taken and then cleared as a StatsD server does.
 class Source {
  public:
-  explicit Source(std::size_t max_series = 1000) : totals_{max_series} {}
+  explicit Source(std::size_t max_series = 1000, std::size_t max_name_bytes = 100'000)
+      : totals_{max_series, max_name_bytes} {}
 
   Source& counter(std::string_view name, double sum) {
     series_.get(series_.counters, name)->sum += sum;
@@ -68,7 +69,7 @@ class Source {
   std::string value(const std::string& sample) const { return page().value(sample); }
 
  private:
-  StatsdSeries series_{100'000, 1'000'000};
+  StatsdSeries series_{{.max_series = 100'000, .max_values = 1'000'000}};
   PrometheusTotals totals_;
 };
 
@@ -208,8 +209,21 @@ TEST_CASE("prometheus totals: series beyond max_series are counted, and room is 
   CHECK(source.value("statwire_statsd_dropped_series_total") == "2");
 }
 
+TEST_CASE("prometheus totals: names beyond max_name_bytes are counted, and room is what gauges leave") {
+  Source source{100, 10};
+  source.gauge("seven_b", 1).counter("abc", 1).counter("d", 1).flush_and_delete();
+  CHECK(source.value("abc_total") == "1");
+  CHECK(source.value("d_total") == "");
+  CHECK(source.value("statwire_statsd_dropped_series_total") == "1");
+  source.counter("d", 1).counter("sixbyt", 1).counter("e", 1).flush();
+  CHECK(source.value("d_total") == "1");
+  CHECK(source.value("sixbyt_total") == "1");
+  CHECK(source.value("e_total") == "");
+  CHECK(source.value("statwire_statsd_dropped_series_total") == "2");
+}
+
 TEST_CASE("prometheus totals: samples that the aggregator dropped are said") {
-  StatsdSeries series{0, 0};
+  StatsdSeries series{{.max_series = 0, .max_values = 0}};
   CHECK(series.get(series.counters, "a") == nullptr);
   PrometheusTotals totals{10};
   totals.take(series);

@@ -38,11 +38,11 @@ TEST_CASE("aggregator: a known name is counted as a new one is, rates and signs 
   Aggregator aggregator;
   for (int i = 0; i < 2; ++i) aggregator.add("c:3|c|@0.5\nt:4|ms|@0.1\ng:+1|g\nu:a|s", 10s);
   const SeriesSnapshot seen = aggregator.snapshot();
-  CHECK(seen.counters.back() == std::pair<std::string, double>{"c", 12});
-  CHECK(seen.gauges.at(0) == std::pair<std::string, double>{"g", 2});
-  CHECK(seen.timers.at(0).values == std::vector<double>{4, 4});
-  CHECK(seen.timers.at(0).count == 20);
-  CHECK(seen.sets.at(0) == std::pair<std::string, std::size_t>{"u", 1});
+  CHECK(seen.counters.at("c") == 12);
+  CHECK(seen.gauges.at("g") == 2);
+  CHECK(seen.timers.at("t").values == std::vector<double>{4, 4});
+  CHECK(seen.timers.at("t").count == 20);
+  CHECK(seen.sets.at("u") == std::set<std::string, std::less<>>{"a"});
 }
 
 TEST_CASE("aggregator: idle gauges are deleted after so many flushes, others are kept") {
@@ -84,6 +84,30 @@ TEST_CASE("aggregator: names beyond max_series are dropped and counted, known on
   CHECK(aggregator.series().counters.find("a")->sum == 2);
   aggregator.flush_text(10s);
   CHECK(flushed(aggregator, "timestamp_lag").size() == 1);  // has room all the same
+}
+
+TEST_CASE("aggregator: names and members beyond max_name_bytes are dropped and counted, short ones go on") {
+  Aggregator aggregator{{.max_name_bytes = 100}};  // the server's own three have 73
+  aggregator.add(std::string(28, 'a') + ":1|c\nb:1|g\nu:" + std::string(101, 'x') + "|s\nu:y|s", 10s);
+  CHECK(aggregator.totals().dropped_samples == 2);
+  CHECK(aggregator.series().counters.size() == 3);
+  CHECK(aggregator.snapshot().gauges.contains("b"));
+  CHECK(aggregator.snapshot().sets.at("u") == std::set<std::string, std::less<>>{"y"});
+}
+
+TEST_CASE("aggregator: after other options its series are there, and flushed by them") {
+  Aggregator aggregator;
+  aggregator.add("c:2|c\ng:7|g\nt:5|ms", 10s);
+  aggregator.flush_text(10s);
+  aggregator.reconfigure({.flush_interval = 1s, .percentiles = {50}, .prefix_stats = "own", .max_series = 1});
+  aggregator.add("c:3|c\nt:5|ms\nnew:1|c", 11s);
+  CHECK(aggregator.totals().dropped_samples == 1);
+  const std::string text = aggregator.flush_text(11s);
+  for (const char* line : {"stats.c 3 11\n", "stats.gauges.g 7 11\n", "stats.timers.t.upper_50 5 11\n",
+                           "stats_counts.own.metrics_received 3 11\n", "own.numStats "}) {
+    CAPTURE(line);
+    CHECK(text.find(line) != std::string::npos);
+  }
 }
 
 TEST_CASE("aggregator: values and members beyond max_values are dropped and counted until the next flush") {
