@@ -1,99 +1,37 @@
-// carbon-cache holds every point that was put while it was ended and started again, read back from its files.
+// carbon-cache holds every point that was sent while it was ended and started again, read back from its
+// files; as lines, as pickles, and passed on by a store.
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
-#include <vector>
 
+#include "statwire/graphite.hpp"
+#include "support/carbon.hpp"
 #include "support/child_process.hpp"
 #include "support/counterpart.hpp"
 #include "support/mortal_listener.hpp"
 #include "support/scratch_directory.hpp"
-#include "support/text.hpp"
 
 namespace {
 
 using namespace statwire;
 using namespace statwire::test;
 
-// The interpreter that Debian's modules are installed for.
-constexpr const char* python = "/usr/bin/python3";
-
-/// Prints `name time value` for each point of each file below a folder.
-constexpr const char* reader = R"(
-import os, sys, time, whisper
-for folder, _, files in os.walk(sys.argv[1]):
-    for file in files:
-        path = os.path.join(folder, file)
-        name = os.path.relpath(path, sys.argv[1])[:-len('.wsp')].replace('/', '.')
-        (begin, end, step), values = whisper.fetch(path, int(time.time()) - 3500)
-        for i, value in enumerate(values):
-            if value is not None:
-                print(name, begin + i * step, repr(value))
+/// Reads frames as carbon's pickle receiver does, and prints their points.
+constexpr const char* frame_reader = R"(
+import struct, sys
+from carbon.util import get_unpickler
+data = open(sys.argv[1], 'rb').read()
+while data:
+    length = struct.unpack('!L', data[:4])[0]
+    assert length <= 99999 and len(data) >= 4 + length, length
+    points = get_unpickler().loads(data[4:4 + length])
+    data = data[4 + length:]
+    print('frame', len(points))
+    for (path, (timestamp, value)) in points:
+        assert type(path) is str and type(timestamp) is int and type(value) is float
+        print(path, timestamp, repr(value))
 )";
-
-class Carbon {
- public:
-  explicit Carbon(std::filesystem::path program) : program_{std::move(program)} {
-    std::string text = "[cache]\n";
-    for (const char* use : {"STORAGE_DIR", "CONF_DIR", "LOG_DIR", "PID_DIR"}) {
-      text += std::string{use} + " = " + scratch_.path().string() + "/\n";
-    }
-    text += "LOCAL_DATA_DIR = " + data().string() + "/\n";
-    // Nothing limits how fast it stores, and what it logs would fill a pipe that nobody reads meanwhile.
-    for (const char* limit : {"MAX_CACHE_SIZE", "MAX_UPDATES_PER_SECOND", "MAX_CREATES_PER_MINUTE"}) {
-      text += std::string{limit} + " = inf\n";
-    }
-    text += "LOG_UPDATES = False\nLOG_CREATES = False\nLOG_LISTENER_CONN_SUCCESS = False\n";
-    text += "DATABASE = whisper\nENABLE_TAGS = False\nCARBON_METRIC_INTERVAL = 0\nUSER =\n";
-    text += "LINE_RECEIVER_INTERFACE = 127.0.0.1\nLINE_RECEIVER_PORT = " + std::to_string(port_) + "\n";
-    text += "PICKLE_RECEIVER_PORT = 0\nENABLE_UDP_LISTENER = False\nCACHE_QUERY_INTERFACE = 127.0.0.1\n";
-    text += "CACHE_QUERY_PORT = " + std::to_string(free_port<asio::ip::tcp>()) + "\n";
-    configuration_ = scratch_.write("carbon.conf", text);
-    scratch_.write("storage-schemas.conf", "[all]\npattern = .*\nretentions = 1s:1h\n");
-    scratch_.write("storage-aggregation.conf",
-                   "[all]\npattern = .*\nxFilesFactor = 0\naggregationMethod = last\n");
-  }
-
-  std::uint16_t port() const { return port_; }
-
-  void start() {
-    const std::filesystem::path pid = scratch_.path() / "pid";
-    std::filesystem::remove(pid);  // one that is killed leaves it there
-    process_.emplace(std::vector<std::string>{program_, "--config=" + configuration_,
-                                              "--pidfile=" + pid.string(), "--nodaemon", "start"});
-  }
-
-  void end(int signal) {
-    process_->signal(signal);
-    process_->wait();
-  }
-
-  /// What is in its files.
-  Points points() const {
-    Points points;
-    ChildProcess reading{{python, "-c", reader, data()}};
-    const int status = reading.wait();
-    REQUIRE_MESSAGE(status == 0, reading.output());
-    for (const std::string& line : split(reading.output(), '\n')) {
-      if (line.empty()) continue;
-      const std::vector<std::string> words = split(line, ' ');
-      REQUIRE(words.size() == 3);
-      points[words[0]][static_cast<std::int64_t>(number_of(words[1]))] = number_of(words[2]);
-    }
-    return points;
-  }
-
- private:
-  std::filesystem::path data() const { return scratch_.path() / "whisper"; }
-
-  const ScratchDirectory scratch_;
-  std::filesystem::path program_;
-  std::uint16_t port_ = free_port<asio::ip::tcp>();
-  std::string configuration_;
-  std::optional<ChildProcess> process_;
-};
 
 }  // namespace
 
@@ -104,4 +42,54 @@ TEST_CASE("carbon: it is ended and killed while points are forwarded, and stores
   server::ForwardingStore<> store{{.port = carbon.port(), .resend_window = patience}};
   check_that_all_arrives(carbon, store);
   carbon.end(SIGTERM);
+}
+
+TEST_CASE("carbon: it is killed while a client sends it lines, and stores every one") {
+  const std::filesystem::path program = find_daemon("carbon-cache");
+  if (is_missing("carbon-cache", program)) return;
+  Carbon carbon{program};
+  GraphiteClient graphite{"127.0.0.1", carbon.port(), {.timeout = patience}};
+  check_that_all_arrives(carbon, carbon.port(), graphite, {SIGKILL, SIGKILL});
+  carbon.end(SIGTERM);
+}
+
+TEST_CASE("carbon: and while a client sends it pickles") {
+  const std::filesystem::path program = find_daemon("carbon-cache");
+  if (is_missing("carbon-cache", program)) return;
+  Carbon carbon{program};
+  GraphiteClient graphite{"pickle://127.0.0.1:" + std::to_string(carbon.pickle_port()),
+                          {.timeout = patience}};
+  check_that_all_arrives(carbon, carbon.pickle_port(), graphite, {SIGKILL, SIGKILL});
+  carbon.end(SIGTERM);
+}
+
+TEST_CASE("carbon: its safe unpickler reads what the client writes, point for point") {
+  if (is_missing("carbon-cache", find_daemon("carbon-cache"))) return;
+  std::string frames;
+  std::string expected;
+  protocol::GraphitePickle pickle;
+  const auto add = [&](const std::string& path, double value, std::int64_t timestamp,
+                       const std::string& line) {
+    pickle.append(frames, path, value, timestamp);
+    expected += line + "\n";
+  };
+  expected += "frame 500\n";
+  for (int i = 0; i < 500; ++i) {
+    const std::string number = std::to_string(i);
+    add("n" + number, i, 1'700'000'000 + i,
+        "n" + number + " " + std::to_string(1'700'000'000 + i) + " " + number + ".0");
+  }
+  expected += "frame 7\n";
+  add("a/b c", 0.1, 1, "a-b_c 1 0.1");
+  add("a;host=x", -0.0, 2'147'483'647, "a;host=x 2147483647 0.0");
+  add("a", -1.7976931348623157e308, 2'147'483'648, "a 2147483648 -1.7976931348623157e+308");
+  add("a", 5e-324, 4'294'967'295, "a 4294967295 5e-324");
+  for (const std::size_t size : {255U, 256U, 8192U}) {
+    add(std::string(size, 'x'), 1, 7, std::string(size, 'x') + " 7 1.0");
+  }
+  pickle.close(frames);
+  const ScratchDirectory scratch;
+  ChildProcess reading{{debian_python, "-c", frame_reader, scratch.write("frames", frames)}};
+  REQUIRE_MESSAGE(reading.wait() == 0, reading.output());
+  CHECK(reading.output() == expected);
 }

@@ -42,6 +42,8 @@ class VictoriaMetrics {
     });
   }
 
+  void signal(int signal) const { process_->signal(signal); }
+
   void end(int signal) {
     process_->signal(signal);
     process_->wait();
@@ -108,5 +110,15 @@ TEST_CASE("victoria metrics: and as OpenTSDB's, with their tag") {
                                    .resend_window = patience}};
   check_that_all_arrives(server, store);
   CHECK(server.labels()["host"] == "web-1");
+  server.end(SIGTERM);
+}
+
+TEST_CASE("victoria metrics: it is killed and ended while a client sends to it, and stores every point") {
+  const std::filesystem::path program = find_daemon("victoria-metrics");
+  if (is_missing("victoria-metrics", program)) return;
+  VictoriaMetrics server{program};
+  GraphiteClient graphite{"127.0.0.1", server.graphite_port(), {.timeout = patience}};
+  // It is killed only while it has nothing in memory: it stores what it has every five seconds.
+  check_that_all_arrives(server, server.graphite_port(), graphite, {SIGKILL, SIGTERM});
   server.end(SIGTERM);
 }
