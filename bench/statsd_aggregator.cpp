@@ -149,30 +149,26 @@ TEST_CASE("a flush of 100,000 series") {
 
 TEST_CASE("the page for Prometheus, 100,000 series") {
   static constexpr std::size_t series = 100'000;
-  const auto filled = [](const char* value) {
-    server::StatsdSeries all{series, series};
-    for (std::size_t i = 0; i < series; ++i) {
-      const std::string name = name_of(*value == 'm' ? scattered(i, series) : i);
-      if (*value == 'c' || *value == 'm') all.get(all.counters, name)->sum = 3;
-      if (*value == 't') all.add(*all.get(all.timers, name), 3.5, 1);
-      if (*value == 'g') all.get(all.gauges, name + ";route=/a;code=200")->value = 12.5;
-    }
-    return all;
-  };
-  const server::StatsdSeries counters = filled("counters");
-  const server::StatsdSeries mixed = filled("mixed counters");
-  const server::StatsdSeries timers = filled("timers");
-  const server::StatsdSeries gauges = filled("gauges");
-  server::PrometheusTotals of_counters{series};
-  of_counters.take(counters);
-  server::PrometheusTotals of_timers{series};
-  of_timers.take(timers);
-  server::PrometheusTotals of_gauges{series};
-  of_gauges.take(gauges);
-  const auto take = [](server::PrometheusTotals& totals, const server::StatsdSeries& all) {
+  server::Aggregator counters;
+  server::Aggregator mixed;
+  server::Aggregator timers;
+  server::Aggregator gauges;
+  for (std::size_t i = 0; i < series; ++i) {
+    counters.add(name_of(i) + ":3|c", start);
+    mixed.add(name_of(scattered(i, series)) + ":3|c", start);
+    timers.add(name_of(i) + ":3.5|ms", start);
+    gauges.add(name_of(i) + ":12.5|g|#route:/a,code:200", start);
+  }
+  server::PrometheusTotals of_counters{2 * series};
+  of_counters.take(counters.series());
+  server::PrometheusTotals of_timers{2 * series};
+  of_timers.take(timers.series());
+  server::PrometheusTotals of_gauges{2 * series};
+  of_gauges.take(gauges.series());
+  const auto take = [](server::PrometheusTotals& totals, server::Aggregator& aggregator) {
     return [&] {
-      totals.take(all);
-      REQUIRE(totals.size() == series);
+      totals.take(aggregator.series());
+      REQUIRE(totals.size() >= series);
     };
   };
   const auto write = [](const server::PrometheusTotals& totals) {
@@ -180,7 +176,7 @@ TEST_CASE("the page for Prometheus, 100,000 series") {
   };
   const auto copy = [&] {
     const server::PrometheusTotals copied{of_counters};
-    REQUIRE(copied.size() == series);
+    REQUIRE(copied.size() >= series);
   };
   bench::print_figures("take() and text(), by series", "ns of CPU",
                        bench::in_turn(5, series,

@@ -19,6 +19,7 @@
 #include "statwire/detail/resolve.hpp"
 #include "statwire/graphite.hpp"
 #include "statwire/server/prometheus_totals.hpp"
+#include "statwire/server/statsd_aggregator.hpp"
 #include "statwire/statsd.hpp"
 #include "statwire/timer.hpp"
 
@@ -172,20 +173,17 @@ TEST_CASE("graphite: a point for which there is no memory is dropped, and the ne
 }
 
 TEST_CASE("prometheus totals: a flush allocates nothing once its names are known") {
-  server::StatsdSeries series{100, 100};
+  server::Aggregator aggregator;
   server::PrometheusTotals totals{100};
-  for (const char* const name : {"a", "b", "a name that is longer than any short string holds"}) {
-    series.get(series.counters, name)->sum = 1;
-    series.get(series.gauges, name)->value = 2;
-    for (int i = 0; i < 10; ++i) series.add(*series.get(series.timers, name), i, 1);
-    series.add(*series.get(series.sets, name), "member");
+  for (const std::string name : {"a", "b", "a.name.that.is.longer.than.any.short.string.holds"}) {
+    aggregator.add(name + ":1|c\n" + name + ":2|g\n" + name + ":3|ms:1|ms:2|ms\n" + name + ":member|s", 1s);
   }
-  totals.take(series);
+  totals.take(aggregator.series());
   // Names that are not at their old place are looked up.
-  series.counters.erase_if([](std::string_view name, const server::CounterSeries&) { return name == "a"; });
+  aggregator.erase_counters([](std::string_view name) { return name == "a"; });
   const std::size_t before = allocations;
   REQUIRE(before != 0);
-  totals.take(series);
+  totals.take(aggregator.series());
   CHECK(allocations == before);
 }
 

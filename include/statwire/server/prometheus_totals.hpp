@@ -38,8 +38,8 @@ namespace statwire::server {
 /// and of gauges and sets (and quantiles) the first is shown; `statwire_statsd_hidden_series` says how many
 /// are not. See PrometheusNames for names and labels, PrometheusLayout for names that are taken.
 ///
-/// Not for several threads at once. A copy costs a twentieth of text(), so that text() of a copy need hold no
-/// lock. Memory: 50 to 90 bytes and the name for each series; counters and timers stay for ever.
+/// Not for several threads at once. A copy costs less than a twentieth of text(), so that text() of a copy
+/// need hold no lock. Memory: 50 to 90 bytes and the name for each series; counters and timers stay for ever.
 class PrometheusTotals {
  public:
   /// `max_series` of all types, as the aggregator counts them, whose names take `max_name_bytes` together;
