@@ -88,6 +88,14 @@ class LineListener {
                                             : std::vector<std::string>{""};
   }
 
+  /// What all connections brought, one after the other.
+  std::string text() const {
+    const std::lock_guard lock{mutex_};
+    std::string text;
+    for (const auto& connection : connections_) text += connection->text;
+    return text;
+  }
+
  private:
   struct Connection {
     explicit Connection(asio::io_context& io) : socket{io} {}

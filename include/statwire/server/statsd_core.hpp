@@ -171,8 +171,12 @@ class StatsdCore {
   }
 
   std::string prometheus_text() {
-    const std::lock_guard lock{mutex_};
-    return prometheus_ ? prometheus_->text() : std::string{};
+    std::optional<PrometheusTotals> totals;  // a copy, for the text takes many times as long
+    {
+      const std::lock_guard lock{mutex_};
+      totals = prometheus_;
+    }
+    return totals ? totals->text() : std::string{};
   }
 
   StatsdServerStats stats() {
