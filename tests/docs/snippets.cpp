@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "statwire/buffered_metrics.hpp"
+#include "statwire/graphite.hpp"
 #include "statwire/metrics.hpp"
 #include "statwire/server/metrics_server.hpp"
 #include "statwire/server/statsd_server.hpp"
@@ -17,6 +18,7 @@
 #include "statwire/testing/captured.hpp"
 #include "statwire/testing/memory_transport.hpp"
 #include "statwire/timer.hpp"
+#include "support/line_listener.hpp"
 
 namespace {
 
@@ -125,4 +127,40 @@ TEST_CASE("snippet: test your own metrics") {
   CHECK(captured.counter("orders", {{"shop", "web"}}) == 1);
   CHECK(captured.counter("errors") == statwire::testing::nothing);
   CHECK(statsd.transport().lines() == std::vector<std::string>{"orders:1|c|#shop:web"});
+}
+
+TEST_CASE("snippet: run a StatsD server") {
+  using namespace std::chrono_literals;
+  std::string flushed;
+  const auto show = [&](const statwire::server::FlushedBatch& batch) {
+    for (const statwire::server::FlushedLine line : batch) {
+      statwire::server::append_flushed_line(flushed, line);
+    }
+  };
+  statwire::server::StatsdServer daemon{{.flush = statwire::Flush::manual, .on_flush = show}};
+  daemon.start();  // on a free port, unless {.port = 8125}; {.graphite = "127.0.0.1:2003"} sends flushes on
+
+  statwire::StatsdClient client{"127.0.0.1", daemon.port()};
+  client.increment("orders", 3);
+  client.flush();
+  daemon.wait_for_packets(1, 1s);
+
+  double orders = daemon.snapshot().counters.at("orders");
+  daemon.flush();  // show() gets stats.orders 0.3, stats_counts.orders 3 and so on, each with the time
+
+  CHECK(orders == 3);
+  CHECK(flushed.find("stats.orders 0.3 ") != std::string::npos);
+  CHECK(flushed.find("stats_counts.orders 3 ") != std::string::npos);
+}
+
+TEST_CASE("snippet: send points to Graphite") {
+  using namespace std::chrono_literals;
+  statwire::test::LineListener listener;
+  const std::string address = "127.0.0.1:" + std::to_string(listener.port());
+  statwire::GraphiteClient graphite{address};  // "127.0.0.1:2003", or "pickle://127.0.0.1:2004"
+  graphite.send("shop.orders.open", 42);       // now; returns at once
+  graphite.send("shop.orders.open", 40, 1700000000);
+  graphite.flush(5s);  // true when Graphite has read all of it
+
+  CHECK(listener.text().find("shop.orders.open 40 1700000000\n") != std::string::npos);
 }
