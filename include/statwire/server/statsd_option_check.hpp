@@ -42,10 +42,6 @@ class StatsdOptionCheck {
     problems_.append(option).append(" is ").append(value).append(", must be ").append(legal);
   }
 
-  static std::string milliseconds(std::chrono::milliseconds time) {
-    return std::to_string(time.count()) + " ms";
-  }
-
   static std::string number(double value) {
     char text[max_statsd_number_chars];
     return {text, write_script_number(text, value)};
@@ -57,13 +53,13 @@ class StatsdOptionCheck {
 
   void check_times(const StatsdServerOptions& options) {
     constexpr std::chrono::hours year{365 * 24};  // sums of times stay in the range of any clock
-    const auto is_time = [&](auto time) { return time.count() > 0 && time <= year; };
-    require(is_time(options.flush_interval), "flush_interval", milliseconds(options.flush_interval),
-            "above 0 and at most a year");
-    require(options.close_timeout.count() >= 0, "close_timeout", milliseconds(options.close_timeout),
-            "0 or more");
-    require(is_time(options.admin_idle), "admin_idle", milliseconds(options.admin_idle),
-            "above 0 and at most a year");
+    const auto check = [&](std::string_view option, std::chrono::milliseconds time) {
+      require(time.count() > 0 && time <= year, option, std::to_string(time.count()) + " ms",
+              "above 0 and at most a year");
+    };
+    check("flush_interval", options.flush_interval);
+    check("close_timeout", options.close_timeout);
+    check("admin_idle", options.admin_idle);
   }
 
   void check_bounds(const StatsdServerOptions& options) {

@@ -96,7 +96,7 @@ struct AggregatorOptions {
   /// Bound of the bytes of all names, and once more of those of all members; without it, few long ones would
   /// fill the memory. Samples of others are counted as dropped.
   std::size_t max_name_bytes = 256 << 20;
-  /// Gets the text of each warning of pystatsd. May be empty; must not throw.
+  /// Gets the text of each warning of pystatsd. May be empty; must not throw, nor call the server.
   std::function<void(std::string_view)> on_warning{};
 };
 

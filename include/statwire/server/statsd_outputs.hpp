@@ -25,11 +25,12 @@ class StatsdOutputs {
   /// Errors as of GraphiteClient.
   explicit StatsdOutputs(const StatsdServerOptions& options)
       : console_{options.console}, on_flush_{options.on_flush} {
-    // Each flush is handed on as soon as it is whole: nothing else comes that it could wait for.
-    if (!options.graphite.empty()) {
-      graphite_.emplace(options.graphite,
-                        GraphiteOptions{.flush = Flush::background, .close_timeout = options.close_timeout});
-    }
+    if (options.graphite.empty()) return;
+    constexpr std::chrono::milliseconds length_of_a_flush{
+        100};  // so that one becomes no more batches than it must
+    graphite_.emplace(options.graphite, GraphiteOptions{.flush_interval = length_of_a_flush,
+                                                        .max_spool_bytes = options.max_spool_bytes,
+                                                        .close_timeout = options.close_timeout});
   }
 
   void give(const FlushedBatch& batch) {

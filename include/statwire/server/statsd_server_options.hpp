@@ -56,6 +56,9 @@ struct StatsdServerOptions {
   std::size_t receive_buffer_bytes = 16 << 20;
   /// What comes during a flush waits in memory, so much of it at most for each UDP socket.
   std::size_t max_backlog_bytes = 64 << 20;
+  /// For flushes that Graphite has not taken; when it is full, the oldest give way. A line takes some 40
+  /// bytes.
+  std::size_t max_spool_bytes = 64 << 20;
   std::size_t max_line_bytes = 65'536;     ///< A longer line over TCP is passed over and counted.
   std::size_t max_connections = 10'000;    ///< A TCP client beyond them is told so and disconnected.
   std::size_t max_admin_connections = 64;  ///< The same for the admin port.
