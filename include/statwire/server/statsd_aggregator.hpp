@@ -8,6 +8,7 @@
 //   aggregator.add("hits:1|c\nlatency:12|ms", 1700000000s);
 //   std::string text = aggregator.flush_text(1700000010s);      // "stats.hits 0.1 1700000010\n..."
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -183,7 +184,7 @@ class Aggregator {
   bool add_known(std::string_view name, const LineValue& value) {
     if (value.type == protocol::MetricType::counter) {
       CounterSeries* const counter = series_.counters.find(name);
-      if (counter != nullptr) counter->sum += value.value * value.weight;
+      if (counter != nullptr) add(*counter, value);
       return counter != nullptr;
     }
     if (value.type == protocol::MetricType::gauge) {
@@ -199,9 +200,7 @@ class Aggregator {
   void add_value(const LineValue& value) {
     switch (value.type) {
       case protocol::MetricType::counter:
-        if (auto* const counter = series_.get(series_.counters, key_)) {
-          counter->sum += value.value * value.weight;
-        }
+        if (auto* const counter = series_.get(series_.counters, key_)) add(*counter, value);
         break;
       case protocol::MetricType::gauge:
         if (auto* const gauge = series_.get(series_.gauges, key_)) set(*gauge, value);
@@ -217,6 +216,11 @@ class Aggregator {
         }
         break;
     }
+  }
+
+  /// A sum that is no number, as of `0|c|@0`, begins anew with the next value.
+  static void add(CounterSeries& counter, const LineValue& value) {
+    counter.sum = (std::isnan(counter.sum) ? 0 : counter.sum) + value.value * value.weight;
   }
 
   /// A sign changes a gauge that has a value; it sets one that is zero, or none.

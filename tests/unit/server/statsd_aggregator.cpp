@@ -45,6 +45,13 @@ TEST_CASE("aggregator: a known name is counted as a new one is, rates and signs 
   CHECK(seen.sets.at("u") == std::set<std::string, std::less<>>{"a"});
 }
 
+TEST_CASE("aggregator: a counter that is no number begins anew with the next value, known or not") {
+  Aggregator aggregator;
+  aggregator.add("n.a:0|c|@0\nn.a:5|c\nn.a:1|c\nn.b:0|c|@0\nn.b:3|q\nn.c:1|c\nn.c:0|c|@0", 10s);
+  CHECK(flushed(aggregator, "stats_counts.n.") ==
+        Lines{"stats_counts.n.a 6", "stats_counts.n.b 3", "stats_counts.n.c NaN"});
+}
+
 TEST_CASE("aggregator: idle gauges are deleted after so many flushes, others are kept") {
   Aggregator aggregator{{.delete_gauges = true, .gauges_max_ttl = 2}};
   aggregator.add("g:1|g", 10s);
