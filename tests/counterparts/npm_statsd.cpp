@@ -1,54 +1,18 @@
 // The reference daemon, statsd for Node.js, reports exactly what the client sent. Its Graphite output goes to
 // a listener of this test: the first flush says that it is up, a later one holds the figures.
 
-#include <array>
-#include <filesystem>
-#include <map>
+#include "support/npm_statsd.hpp"
+
 #include <string>
 
 #include "support/child_process.hpp"
 #include "support/counterpart.hpp"
 #include "support/scratch_directory.hpp"
-#include "support/text.hpp"
 
 namespace {
 
 using namespace statwire;
 using namespace statwire::test;
-
-/// Takes the connections that the daemon opens to Graphite, one a flush.
-class GraphiteListener {
- public:
-  std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
-
-  /// The lines of the next flush, by path.
-  std::map<std::string, double> next_flush() {
-    asio::ip::tcp::socket socket{io_};
-    bool accepted = false;
-    acceptor_.async_accept(socket, [&](std::error_code ec) { accepted = !ec; });
-    io_.restart();
-    io_.run_for(patience);
-    REQUIRE_MESSAGE(accepted, "statsd did not flush");
-    std::map<std::string, double> values;
-    for (const std::string& line : split(read_to_end(socket), '\n')) {
-      const std::vector<std::string> words = split(line, ' ');
-      if (words.size() == 3) values[words[0]] = number_of(words[1]);
-    }
-    return values;
-  }
-
- private:
-  static std::string read_to_end(asio::ip::tcp::socket& socket) {
-    std::string text;
-    std::array<char, 4096> buffer;
-    std::error_code ec;
-    while (!ec) text.append(buffer.data(), socket.read_some(asio::buffer(buffer), ec));
-    return text;
-  }
-
-  asio::io_context io_;
-  asio::ip::tcp::acceptor acceptor_{io_, asio::ip::tcp::endpoint{asio::ip::make_address("127.0.0.1"), 0}};
-};
 
 std::string configuration(std::uint16_t port, std::uint16_t graphite_port) {
   return "{ servers: [{ server: './servers/udp', address: '127.0.0.1', port: " + std::to_string(port) +
@@ -61,18 +25,18 @@ std::string configuration(std::uint16_t port, std::uint16_t graphite_port) {
 }  // namespace
 
 TEST_CASE("npm statsd: it reports exactly what the client sent") {
-  const std::filesystem::path daemon = STATWIRE_COUNTERPARTS "/node_modules/statsd/stats.js";
-  if (is_missing("npm statsd", daemon)) return;
+  if (is_missing("npm statsd", NpmStatsd::program())) return;
   GraphiteListener graphite;
   const ScratchDirectory scratch;
   const std::uint16_t port = free_port<asio::ip::udp>();
-  ChildProcess statsd{{"node", daemon, scratch.write("config.js", configuration(port, graphite.port()))}};
+  ChildProcess statsd{
+      {"node", NpmStatsd::program(), scratch.write("config.js", configuration(port, graphite.port()))}};
   graphite.next_flush();
   const std::uint64_t tagged = send_tagged(port, profiles::etsy, "app.hash");
   const std::uint64_t named = send_tagged(port, profiles::graphite, "app.name");
   const SentLines sent = send_everything(port);
 
-  std::map<std::string, double> seen;
+  Flushed seen;
   while (!seen.contains("stats.gauges.app.end")) seen = graphite.next_flush();
   CAPTURE(statsd.output());
   CHECK(seen.at("stats.counters.app.hits.count") == 2);
