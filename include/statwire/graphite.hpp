@@ -109,8 +109,7 @@ class GraphiteClient {
   ~GraphiteClient() {
     {
       const std::lock_guard lock{mutex_};
-      is_closing_ = true;
-      retry_at_ = Deadline::min();
+      is_closing_ = is_hurried_ = true;
       interruption_.end_by(deadline_after(options_.close_timeout));
     }
     changed_.notify_one();
@@ -145,7 +144,7 @@ class GraphiteClient {
     std::unique_lock lock{mutex_};
     const std::uint64_t dropped = spool_.dropped();
     const std::uint64_t end = spool_.accepted() - dropped;
-    retry_at_ = Deadline::min();
+    is_hurried_ = true;
     ++flushes_;
     changed_.notify_one();
     const auto is_over = [&] { return spool_.delivered() >= end || spool_.dropped() != dropped; };
@@ -235,7 +234,7 @@ class GraphiteClient {
   /// When there will be something to do, as far as is known now.
   Deadline next_try() const noexcept {
     if (spool_.is_empty()) return Deadline::max();
-    if (is_closing_ || flushes_ != 0) return retry_at_;
+    if (is_closing_ || flushes_ != 0) return is_hurried_ ? Deadline::min() : retry_at_;
     if (options_.flush == Flush::manual) return Deadline::max();
     if (spool_.has_full_batch()) return retry_at_;
     return std::max(retry_at_, later_than(oldest_at_, options_.flush_interval));
@@ -248,6 +247,7 @@ class GraphiteClient {
 
   /// Tries to deliver the oldest batch, without the lock meanwhile.
   void deliver(std::unique_lock<std::mutex>& lock) noexcept {
+    is_hurried_ = false;
     const std::string_view bytes = spool_.begin().bytes;
     oldest_at_ = std::chrono::steady_clock::now();  // of whatever comes from now on
     const Deadline began = oldest_at_;
@@ -290,6 +290,7 @@ class GraphiteClient {
   Deadline oldest_at_{};                 ///< When the first point came that was in no batch that was tried.
   Deadline retry_at_ = Deadline::min();  ///< Nothing is tried before.
   std::size_t flushes_ = 0;              ///< Calls of flush() that wait.
+  bool is_hurried_ = false;  ///< The next try for a flush() or the end does not wait for the pause.
   bool is_closing_ = false;
   client::Interruption interruption_;
   client::Interruptible<Transport> transport_;

@@ -250,6 +250,19 @@ TEST_CASE("graphite: manual: what was sent before a flush goes with it, over one
   CHECK(graphite.stats().delivered == 500);
 }
 
+TEST_CASE("graphite: manual: nothing goes without a flush, also when there is no more room") {
+  const SharedStream shared{{}};
+  GraphiteClient graphite{shared, {.flush = Flush::manual, .max_spool_bytes = 65'536}};
+  CHECK(graphite.flush(0ms));
+  send_numbers(graphite, 0, 50'000);
+  const GraphiteStats stats = graphite.stats();
+  CHECK(stats.delivered == 0);
+  CHECK(stats.dropped > 0);
+  CHECK(graphite.flush(patience));
+  CHECK(graphite.stats().delivered == 50'000 - stats.dropped);
+  CHECK(shared.stream().written().ends_with("n49999 49999 1\n"));
+}
+
 TEST_CASE("graphite: background: points go when the interval is over, or when a batch is full") {
   LineListener listener;
   GraphiteClient timed{"127.0.0.1", listener.port(), {.flush_interval = 10ms}};
@@ -439,15 +452,23 @@ TEST_CASE("graphite: the end does not wait for a receipt that does not come, nor
   CHECK(std::chrono::steady_clock::now() - begin < patience);
 }
 
-TEST_CASE("graphite: the end wakes the thread from its pause, so that what waits is tried once more") {
+TEST_CASE("graphite: a flush, and the end, do not wait for the end of a pause") {
   std::optional<LineListener> listener{std::in_place};
   const std::uint16_t port = listener->port();
   listener.reset();
   std::optional<GraphiteClient<>> graphite{std::in_place, "127.0.0.1", port,
-                                           GraphiteOptions{.flush_interval = 0ms, .close_timeout = patience}};
+                                           GraphiteOptions{.flush_interval = 0ms, .close_timeout = 4s}};
   graphite->send("a", 1, 1);
-  wait_until("pauses", [&] { return graphite->stats().failures >= 3; });
+  wait_until("the longest pause, of five seconds", [&] {
+    CHECK_FALSE(graphite->flush(1ms));
+    return graphite->stats().failures >= 8;
+  });
   listener.emplace(port);
-  graphite.reset();
+  SUBCASE("a flush") {
+    CHECK(graphite->flush(4s));
+  }
+  SUBCASE("the end") {
+    graphite.reset();
+  }
   CHECK(listener->lines() == Lines{"a 1 1", ""});
 }
