@@ -29,6 +29,15 @@ constexpr char has_begun = '+';
   ::_exit(size == 1 && word == has_begun ? 0 : 1);
 }
 
+int open_log(const std::string& path) {
+  constexpr int mode = 0644;
+  const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, mode);
+  if (fd < 0) {
+    throw std::runtime_error{"'" + path + "' cannot be written: " + std::generic_category().message(errno)};
+  }
+  return fd;
+}
+
 /// Goes on in a child; what was printed before must not come twice.
 pid_t fork_flushed() {
   std::fflush(nullptr);
@@ -39,12 +48,12 @@ pid_t fork_flushed() {
 
 }  // namespace
 
+void require_writable(const std::string& path) {
+  ::close(open_log(path));
+}
+
 void send_streams_to(const std::string& path) {
-  constexpr int mode = 0644;
-  const int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, mode);
-  if (fd < 0) {
-    throw std::runtime_error{"'" + path + "' cannot be written: " + std::generic_category().message(errno)};
-  }
+  const int fd = open_log(path);
   std::fflush(nullptr);
   ::dup2(fd, STDOUT_FILENO);
   ::dup2(fd, STDERR_FILENO);

@@ -11,6 +11,9 @@ namespace statsd_server {
 /// be opened; they stay as they are then.
 void send_streams_to(const std::string& path);
 
+/// Throws what send_streams_to() would throw, and changes nothing.
+void require_writable(const std::string& path);
+
 class Background {
  public:
   /// Returns in a process without a terminal, in the directory `/`; standard output and error still go where

@@ -56,7 +56,7 @@ void reload(const Options& options, Service& service) {
     if (!options.log.empty()) send_streams_to(options.log);
     if (options.config.empty()) return say("there is no configuration to read again");
     service.reconfigure(settings_or_throw(options));
-    say("read " + options.config + " again: " + service.flush_words());
+    say("read " + options.config + " again: " + service.flush_words() + ", from the next flush on");
   } catch (const std::exception& error) {
     example::print(stderr, program, error.what());
     example::print(stderr, program, "the settings stay as they were");
@@ -65,6 +65,7 @@ void reload(const Options& options, Service& service) {
 
 void serve(const Options& options, const EndSignals& signals) {
   const Settings settings = settings_or_throw(options);
+  if (!options.log.empty()) require_writable(options.log);
   std::optional<Background> background;
   if (options.detach) background.emplace();
   std::optional<Pidfile> pidfile;
