@@ -40,7 +40,7 @@ inline std::set<std::string> number_lines(int first, int end) {
 inline std::set<std::string> whole_lines(const LineListener& listener) {
   std::set<std::string> whole;
   for (std::size_t i = 0; i < listener.connection_count(); ++i) {
-    Lines lines = listener.lines(i);
+    std::vector<std::string> lines = listener.lines(i);
     lines.pop_back();  // empty, or broken off
     whole.insert(lines.begin(), lines.end());
   }
