@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "statwire/statsd.hpp"
+#include "support/child_process.hpp"
 #include "support/loopback.hpp"
 
 using namespace statwire;
@@ -300,4 +301,64 @@ TEST_CASE("statsd server: options that are wrong, or change where it listens, ar
     CHECK(refusal.find(part) != std::string::npos);
   }
   CHECK(refusal_of([] { StatsdServer wrong{{.graphite = "host:0"}}; }).find("host:0") != std::string::npos);
+}
+
+TEST_CASE("statsd server: it may be stopped by what waits in its socket when it ends") {
+  constexpr int packets = 50;
+  EventCount first;
+  std::mutex gate;
+  StatsdServer* running = nullptr;
+  StatsdServer server{{.flush = Flush::manual, .on_datagram = [&](std::string_view) {
+                         first.add();
+                         const std::lock_guard wait{gate};
+                         running->stop();
+                       }}};
+  running = &server;
+  server.start();
+  UdpTransport transport{"127.0.0.1", server.port()};
+  {
+    const std::lock_guard held{gate};
+    CHECK(!transport.send("a:1|c"));
+    first.wait_for(1);
+    for (int i = 1; i < packets; ++i) CHECK(!transport.send("a:1|c"));
+  }
+  server.stop();
+  CHECK(server.snapshot().counters.at("a") == packets);
+}
+
+TEST_CASE("statsd server: lines over TCP that have come when it stops are summed") {
+  EventCount first;
+  std::mutex gate;
+  StatsdServer server{{.flush = Flush::manual, .tcp_port = 0, .on_datagram = [&](std::string_view) {
+                         first.add();
+                         const std::lock_guard wait{gate};
+                       }}};
+  server.start();
+  RawConnection busy{server.tcp_port()};
+  RawConnection other{server.tcp_port()};
+  {
+    const std::lock_guard held{gate};
+    busy.send("a:1|c\n");
+    first.wait_for(1);
+    busy.send("a:1|c\nhalf");
+    other.send("b:1|c\n");
+  }
+  server.stop();
+  CHECK(server.snapshot().counters.at("a") == 2);
+}
+
+TEST_CASE("statsd server: what waits for Graphite outlives new options") {
+  StatsdServerOptions options{.flush = Flush::manual,
+                              .graphite = "127.0.0.1:" + std::to_string(free_port<asio::ip::tcp>()),
+                              .close_timeout = 1ms};
+  StatsdServer server{options};
+  server.flush();
+  const std::uint64_t accepted = server.stats().graphite.accepted;
+  CHECK(accepted > 0);
+  options.aggregation.percentiles = {50};
+  server.reconfigure(options);
+  server.flush();  // from here on
+  server.flush();
+  CHECK(server.stats().graphite.accepted > 2 * accepted);
+  CHECK(server.stats().graphite.pending == server.stats().graphite.accepted);
 }

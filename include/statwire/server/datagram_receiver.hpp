@@ -39,7 +39,7 @@ class DatagramReceiver {
   DatagramReceiver(Socket socket, PacketIntake& intake, std::size_t buffer_bytes, std::error_code& ec)
       : socket_{std::move(socket)}, intake_{intake} {
     statwire::detail::close_on_exec(socket_);
-    raise_receive_buffer(socket_, buffer_bytes);
+    if (buffer_bytes > 0) raise_receive_buffer(socket_, buffer_bytes);
     socket_.non_blocking(true, ec);
     if (ec) return;
     prepare();

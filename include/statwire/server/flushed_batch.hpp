@@ -13,8 +13,8 @@
 
 namespace statwire::server {
 
-/// A sequence of FlushedLine, in the order of the flush. Memory is kept from one flush to the next. Not for
-/// several threads at once, but by reading.
+/// A sequence of FlushedLine, in the order of the flush. Several threads may read it at once. Memory: 32
+/// bytes and the path for each.
 class FlushedBatch {
  public:
   /// Goes through the lines; what it points to is valid until the batch changes.
@@ -34,18 +34,21 @@ class FlushedBatch {
     std::size_t index_;
   };
 
-  void clear() noexcept {
-    paths_.clear();
-    points_.clear();
+  /// Makes room for so many, and paths of so many bytes together.
+  void reserve(std::size_t points, std::size_t path_bytes) {
+    points_.reserve(points);
+    paths_.reserve(path_bytes);
   }
 
   void add(const FlushedLine& line) {
-    points_.push_back({paths_.size(), line.path.size(), line.value, line.timestamp, line.text});
+    points_.push_back(
+        {line.value, line.timestamp, paths_.size(), static_cast<std::uint32_t>(line.path.size()), line.text});
     paths_.append(line.path);
   }
 
   std::size_t size() const noexcept { return points_.size(); }
   bool empty() const noexcept { return points_.empty(); }
+  std::size_t path_bytes() const noexcept { return paths_.size(); }
 
   FlushedLine operator[](std::size_t index) const noexcept {
     const Point& point = points_[index];
@@ -58,10 +61,10 @@ class FlushedBatch {
 
  private:
   struct Point {
-    std::size_t path_begin;
-    std::size_t path_size;
     double value;
     std::int64_t timestamp;
+    std::size_t path_begin;
+    std::uint32_t path_size;
     NumberText text;
   };
 

@@ -57,47 +57,56 @@ class PystatsdFlavour {
     return Outcome::skipped;
   }
 
-  /// Calls `on_line(const FlushedLine&)` for each line, and leaves the gauges.
+  /// Calls `on_line(const FlushedLine&)` for each line. Changes nothing, but sorts the values of timers.
   template <class OnLine>
-  void flush(StatsdSeries& series, std::int64_t timestamp, OnLine&& on_line) {
+  void visit(StatsdSeries& series, std::int64_t timestamp, OnLine&& on_line) {
     std::size_t flushed = 0;
-    const auto is_over = [&](const auto& entry) {
-      return options_.expire.count() > 0 && entry.seen + options_.expire.count() < timestamp;
-    };
     const auto give = [&](double value, NumberText text, const auto&... parts) {
       path_.assign(global_prefix_);
       (path_.append(parts), ...);
       on_line(FlushedLine{path_, value, timestamp, text});
     };
-    series.counters.erase_if([&](std::string_view name, const CounterSeries& counter) {
-      if (is_over(counter)) return true;
+    for (std::size_t i = 0; i < series.counters.size(); ++i) {
+      const CounterSeries& counter = series.counters.value(i);
+      if (is_over(counter, timestamp)) continue;
       const double value = options_.no_aggregate_counters ? counter.sum : counter.sum / interval_;
-      give(value, NumberText::python, options_.counters_prefix, ".", name);
+      give(value, NumberText::python, options_.counters_prefix, ".", series.counters.name(i));
       ++flushed;
-      return true;
-    });
-    series.gauges.erase_if([&](std::string_view name, const GaugeSeries& gauge) {
-      if (is_over(gauge)) return true;
-      give(gauge.value, NumberText::python, options_.counters_prefix, ".", name);
+    }
+    for (std::size_t i = 0; i < series.gauges.size(); ++i) {
+      const GaugeSeries& gauge = series.gauges.value(i);
+      if (is_over(gauge, timestamp)) continue;
+      give(gauge.value, NumberText::python, options_.counters_prefix, ".", series.gauges.name(i));
       ++flushed;
-      return false;
-    });
-    series.timers.erase_if([&](std::string_view name, TimerSeries& timer) {
-      const std::size_t values = timer.values.size();
-      if (!is_over(timer)) {
-        if (values == 0) return false;  // its first value was none
-        visit_timer(timer, [&](double value, NumberText text, std::string_view statistic) {
-          give(value, text, options_.timers_prefix, ".", name, statistic);
-        });
-        ++flushed;
-      }
-      series.forget_values(values);
-      return true;
-    });
+    }
+    for (std::size_t i = 0; i < series.timers.size(); ++i) {
+      TimerSeries& timer = series.timers.value(i);
+      if (is_over(timer, timestamp) || timer.values.empty()) continue;
+      visit_timer(timer, [&](double value, NumberText text, std::string_view statistic) {
+        give(value, text, options_.timers_prefix, ".", series.timers.name(i), statistic);
+      });
+      ++flushed;
+    }
     give(static_cast<double>(flushed), NumberText::script, "statsd.numStats");
   }
 
+  /// Forgets everything but the gauges, and timers whose first value was none.
+  void clear(StatsdSeries& series, std::int64_t timestamp) const {
+    series.counters.clear();
+    series.gauges.erase_if(
+        [&](std::string_view, const GaugeSeries& gauge) { return is_over(gauge, timestamp); });
+    series.timers.erase_if([&](std::string_view, const TimerSeries& timer) {
+      series.forget_values(timer.values.size());
+      return is_over(timer, timestamp) || !timer.values.empty();
+    });
+  }
+
  private:
+  template <class Series>
+  bool is_over(const Series& series, std::int64_t timestamp) const {
+    return options_.expire.count() > 0 && series.seen + options_.expire.count() < timestamp;
+  }
+
   /// Python 2 divides two integers; below a second it would divide by zero.
   static double interval_of(std::chrono::milliseconds interval) {
     const auto whole = std::chrono::floor<std::chrono::seconds>(interval).count();

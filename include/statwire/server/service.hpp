@@ -20,12 +20,17 @@ namespace statwire::server {
 
 namespace detail {
 
-/// Throws what a start() or run() of a server ended with, if anything, with where it was to listen.
+/// Throws what a start() or run() of a server ended with, if anything, with the place where it was to listen.
+inline void throw_if(std::error_code ec, const std::string& server, const std::string& place) {
+  if (!ec) return;
+  throw ClientError{ec, "statwire: " + server + " on " + place +
+                            (ec == std::errc::invalid_argument ? ", which is no IPv4 or IPv6 address" : "")};
+}
+
+/// The same for a server that listens in one place.
 inline void throw_if(std::error_code ec, const std::string& server, const std::string& address,
                      std::uint16_t port) {
-  if (!ec) return;
-  throw ClientError{ec, "statwire: " + server + " on '" + address + "' port " + std::to_string(port) +
-                            (ec == std::errc::invalid_argument ? ", which is no IPv4 or IPv6 address" : "")};
+  throw_if(ec, server, "'" + address + "' port " + std::to_string(port));
 }
 
 }  // namespace detail
@@ -68,11 +73,15 @@ class Service {
 
   /// Ends the loop; when start() made its thread, returns once that has closed everything.
   void stop() {
+    if (loop_thread_.load() == std::this_thread::get_id()) {
+      // It cannot wait for itself, nor for the mutex, which it holds while the listener ends and calls back.
+      if (loop_) loop_->io.stop();
+      return;
+    }
     {
       const std::lock_guard lock{mutex_};
       if (loop_) loop_->io.stop();
     }
-    if (loop_thread_.load() == std::this_thread::get_id()) return;  // it cannot wait for itself
     const std::lock_guard joining{join_mutex_};
     if (thread_.joinable()) thread_.join();
   }
@@ -115,8 +124,9 @@ class Service {
       AtEnd(const AtEnd&) = delete;
       AtEnd& operator=(const AtEnd&) = delete;
       ~AtEnd() {
-        service.loop_thread_.store({});
         service.close();
+        auto this_thread = std::this_thread::get_id();  // unless another loop has begun meanwhile
+        service.loop_thread_.compare_exchange_strong(this_thread, {});
       }
 
       Service& service;

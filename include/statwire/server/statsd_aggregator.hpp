@@ -8,6 +8,7 @@
 //   aggregator.add("hits:1|c\nlatency:12|ms", 1700000000s);
 //   std::string text = aggregator.flush_text(1700000010s);      // "stats.hits 0.1 1700000010\n..."
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -75,13 +76,16 @@ class Aggregator {
     }
   }
 
-  /// Calls `on_line(const FlushedLine&)` for each line of a flush, in the order of the reference, and begins
-  /// the next interval. Cost: about 100 ns a line.
-  template <class OnLine>
-  void flush(UnixTime now, const GraphiteStatus& status, OnLine&& on_line) {
+  /// Calls `on_line(const FlushedLine&)` for each line of a flush, in the order of the reference, then
+  /// `on_series(const StatsdSeries&)`, and begins the next interval. When one of them throws, the interval
+  /// goes on. Cost: about 100 ns a line.
+  template <class OnLine, class OnSeries>
+  void flush(UnixTime now, const GraphiteStatus& status, OnLine&& on_line, OnSeries&& on_series) {
     if (options_.flavour == Flavour::pystatsd) {
       const std::int64_t timestamp = std::chrono::floor<std::chrono::seconds>(now).count();
-      pystatsd_.flush(series_, timestamp, on_line);
+      pystatsd_.visit(series_, timestamp, on_line);
+      on_series(std::as_const(series_));
+      pystatsd_.clear(series_, timestamp);
       return;
     }
     publish_own();
@@ -91,9 +95,16 @@ class Aggregator {
       own_entry(series_.gauges, own_.timestamp_lag).value =
           static_cast<double>(timestamp - *last_flush_) - interval;
     }
-    last_flush_ = timestamp;
     flush_.visit(series_, status, timestamp, on_line);
+    on_series(std::as_const(series_));
+    last_flush_ = timestamp;
     flush_.clear(series_);
+  }
+
+  /// The same without a look at the series.
+  template <class OnLine>
+  void flush(UnixTime now, const GraphiteStatus& status, OnLine&& on_line) {
+    flush(now, status, on_line, [](const StatsdSeries&) {});
   }
 
   /// The same as the text that goes to Graphite.

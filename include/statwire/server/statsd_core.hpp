@@ -3,6 +3,7 @@
 // What a StatsD server is without its sockets: the aggregator, shared by the threads that receive, flush and
 // answer, and the ways out. The receiving threads never wait for the others: see packet_intake.hpp.
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -19,7 +20,6 @@
 
 #include "statwire/graphite.hpp"
 #include "statwire/server/flushed_batch.hpp"
-#include "statwire/server/packet_backlog.hpp"
 #include "statwire/server/prometheus_totals.hpp"
 #include "statwire/server/statsd_admin.hpp"
 #include "statwire/server/statsd_aggregator.hpp"
@@ -44,7 +44,7 @@ struct StatsdServerStats {
   std::uint64_t unrepeated = 0;           ///< Packets that one of repeat_to did not get.
   std::uint64_t failed_prints = 0;        ///< Flushes that the console did not take whole.
   std::uint64_t flushes = 0;
-  GraphiteStats graphite{};
+  GraphiteStats graphite{};  ///< Begins anew when reconfigure() has it lead elsewhere.
 };
 
 namespace detail {
@@ -63,7 +63,11 @@ struct StatsdCounts {
   std::atomic<std::uint64_t> refused_connections{0};
   std::atomic<std::uint64_t> refused_commands{0};
   std::atomic<std::uint64_t> unrepeated{0};
+  std::atomic<std::uint64_t> failed_prints{0};
 };
+
+/// Whether a thread waits for the aggregator while another has it.
+enum class Waiting { never, always };
 
 /// Any thread may call anything.
 class StatsdCore {
@@ -74,7 +78,7 @@ class StatsdCore {
         start_{unix_now()},
         aggregator_{options_.aggregation, start_},
         admin_{aggregator_, start_, admin_config(options_)},
-        outputs_{std::make_shared<StatsdOutputs>(options_)},
+        outputs_{std::make_shared<StatsdOutputs>(options_, nullptr, counts_.failed_prints)},
         flush_interval_{options_.flush_interval.count()} {
     if (options_.prometheus) prometheus_.emplace(options_.aggregation.max_series);
   }
@@ -88,30 +92,24 @@ class StatsdCore {
 
   StatsdCounts& counts() noexcept { return counts_; }
 
-  /// Sums what was kept and then what has come, unless another thread has the aggregator now: then returns
-  /// false, having done nothing.
-  bool try_sum(const PacketBacklog& kept, std::span<const std::string_view> packets) {
+  /// Sums packets, in their order. While another thread has the aggregator it waits, or returns false, having
+  /// done nothing.
+  bool sum(std::span<const std::string_view> packets, Waiting waiting) {
     {
-      const std::unique_lock lock{mutex_, std::try_to_lock};
-      if (!lock) return false;
-      sum(kept, packets);
+      std::unique_lock lock{mutex_, std::defer_lock};
+      if (waiting == Waiting::always) lock.lock();
+      if (!lock && !lock.try_lock()) return false;
+      const UnixTime now = unix_now();
+      for (const std::string_view packet : packets) aggregator_.add(packet, now);
     }
     summed_.notify_all();
     return true;
   }
 
-  /// The same, however long it has to wait.
-  void sum_kept(const PacketBacklog& kept) {
-    {
-      const std::lock_guard lock{mutex_};
-      sum(kept, {});
-    }
-    summed_.notify_all();
-  }
-
   bool wait_for_packets(std::uint64_t count, std::chrono::milliseconds timeout) {
     std::unique_lock lock{mutex_};
-    return summed_.wait_for(lock, timeout, [&] { return aggregator_.totals().packets >= count; });
+    return summed_.wait_until(lock, deadline_after(timeout),
+                              [&] { return aggregator_.totals().packets >= count; });
   }
 
   /// Flushes to every way out, one flush at a time.
@@ -122,42 +120,55 @@ class StatsdCore {
       return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin)
           .count();
     };
-    batch_.clear();
+    // Of its own each time, and as large as the last: kept, it would take more memory than the series.
+    FlushedBatch batch;
+    batch.reserve(last_points_, last_path_bytes_);
     std::shared_ptr<StatsdOutputs> outputs;
     {
       const std::lock_guard lock{mutex_};
       outputs = outputs_;
-      if (prometheus_) prometheus_->take(aggregator_.series());
-      aggregator_.flush(now, graphite_status(), [this](const FlushedLine& line) { batch_.add(line); });
-      if (next_) reconfigure_now();
+      aggregator_.flush(
+          now, graphite_status(), [&](const FlushedLine& line) { batch.add(line); },
+          [this](const StatsdSeries& series) {
+            if (prometheus_) prometheus_->take(series);
+          });
     }
+    last_points_ = batch.size();
+    last_path_bytes_ = batch.path_bytes();
     calculation_ms_ = milliseconds_since_begin();
-    outputs->give(batch_);
+    outputs->give(batch);
     processing_ms_ = milliseconds_since_begin();
     last_flush_ = now.count();
     ++flushes_;
+    reconfigure_now();
   }
 
   /// Flushes what has come since the last flush, and bears the time at which that would have been due: by an
   /// earlier one, it would take the place of the last whole interval in Graphite, which keeps one point for
   /// each. Then waits until Graphite has taken all flushes, or for as long as the options say.
   void flush_last() {
-    const std::int64_t last = last_flush_;
-    flush(last == 0 ? unix_now() : UnixTime{last} + flush_interval());
+    const UnixTime now = unix_now();
+    flush(std::clamp(UnixTime{last_flush_} + flush_interval(), now, now + flush_interval()));
     std::shared_ptr<StatsdOutputs> outputs;
     {
       const std::lock_guard lock{mutex_};
       outputs = outputs_;
     }
-    outputs->wait(options_.close_timeout);
+    outputs->wait();
   }
 
   /// Takes effect right after the next flush.
   void reconfigure(StatsdServerOptions options) {
-    auto next = std::make_shared<Next>(require_valid(std::move(options)));
-    require_same_place(next->options);
+    options = require_valid(std::move(options));
+    require_same_place(options);
+    std::shared_ptr<StatsdOutputs> outputs;
+    {
+      const std::lock_guard lock{mutex_};
+      outputs = outputs_;
+    }
+    auto next = std::make_shared<StatsdOutputs>(options, outputs.get(), counts_.failed_prints);
     const std::lock_guard lock{mutex_};
-    next_ = std::move(next);
+    next_ = std::make_unique<Next>(Next{std::move(options), std::move(next)});
   }
 
   AdminReply answer(std::string_view command) {
@@ -188,7 +199,6 @@ class StatsdCore {
       stats.lines = totals.lines;
       stats.bad_values = totals.bad_values;
       stats.dropped_samples = totals.dropped_samples;
-      stats.failed_prints = outputs_->failed_prints();
       stats.graphite = outputs_->graphite_stats();
     }
     stats.dropped_packets = counts_.dropped_packets;
@@ -198,6 +208,7 @@ class StatsdCore {
     stats.refused_connections = counts_.refused_connections;
     stats.refused_commands = counts_.refused_commands;
     stats.unrepeated = counts_.unrepeated;
+    stats.failed_prints = counts_.failed_prints;
     stats.flushes = flushes_;
     return stats;
   }
@@ -205,21 +216,13 @@ class StatsdCore {
  private:
   /// Options that wait for the next flush, with their ways out opened.
   struct Next {
-    explicit Next(StatsdServerOptions valid_options)
-        : options{std::move(valid_options)}, outputs{std::make_shared<StatsdOutputs>(options)} {}
-
     StatsdServerOptions options;
     std::shared_ptr<StatsdOutputs> outputs;
   };
 
-  void sum(const PacketBacklog& kept, std::span<const std::string_view> packets) {
-    const UnixTime now = unix_now();
-    kept.for_each([&](std::string_view packet) { aggregator_.add(packet, now); });
-    for (const std::string_view packet : packets) aggregator_.add(packet, now);
-  }
-
-  /// Called with the lock.
   void reconfigure_now() {
+    const std::lock_guard lock{mutex_};
+    if (!next_) return;
     aggregator_.reconfigure(next_->options.aggregation);
     if (!next_->options.prometheus) {
       prometheus_.reset();
@@ -284,6 +287,7 @@ class StatsdCore {
 
   const StatsdServerOptions options_;
   const UnixTime start_;
+  StatsdCounts counts_;
 
   std::mutex mutex_;  ///< Guards these:
   std::condition_variable summed_;
@@ -291,17 +295,17 @@ class StatsdCore {
   StatsdAdmin admin_;
   std::optional<PrometheusTotals> prometheus_;
   std::shared_ptr<StatsdOutputs> outputs_;
-  std::shared_ptr<Next> next_;
+  std::unique_ptr<Next> next_;
 
-  std::mutex flush_mutex_;  ///< Guards the batch and the ways out; taken before the other.
-  FlushedBatch batch_;
+  std::mutex flush_mutex_;  ///< Held through a flush; taken before the other. Guards these:
+  std::size_t last_points_ = 0;
+  std::size_t last_path_bytes_ = 0;
 
   std::atomic<std::int64_t> flush_interval_;  ///< In milliseconds.
   std::atomic<std::int64_t> calculation_ms_{0};
   std::atomic<std::int64_t> processing_ms_{0};
   std::atomic<std::uint64_t> flushes_{0};
   std::atomic<std::int64_t> last_flush_{0};  ///< UnixTime; 0: there was none.
-  StatsdCounts counts_;
 };
 
 }  // namespace detail

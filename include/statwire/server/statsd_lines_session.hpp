@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -19,8 +20,10 @@
 
 namespace statwire::server::detail {
 
-/// What the sessions of a server share. Their handlers run only while it lives; the count outlives it, for
-/// sessions end with the event loop.
+class StatsdLinesSession;
+
+/// What the sessions of a server share. Their handlers run only while it lives; the count and the set outlive
+/// it, for sessions end with the event loop.
 struct StatsdLinesSessions {
   PacketIntake& intake;
   std::size_t max_line_bytes;
@@ -28,6 +31,10 @@ struct StatsdLinesSessions {
   std::vector<char> buffer = std::vector<char>(65'536);
   std::vector<std::string_view> lines{};  ///< Of one read.
   std::shared_ptr<std::size_t> count = std::make_shared<std::size_t>(0);
+  std::shared_ptr<std::set<StatsdLinesSession*>> all = std::make_shared<std::set<StatsdLinesSession*>>();
+
+  /// Reads what the clients have sent up to now; for the end.
+  inline void settle();
 };
 
 /// Lives as long as an operation of its own is under way.
@@ -37,13 +44,27 @@ class StatsdLinesSession : public std::enable_shared_from_this<StatsdLinesSessio
       : socket_{std::move(socket)},
         sessions_{sessions},
         cutter_{sessions.max_line_bytes},
-        presence_{sessions.count} {}
+        presence_{sessions.count},
+        all_{sessions.all} {
+    all_->insert(this);
+  }
+  StatsdLinesSession(const StatsdLinesSession&) = delete;
+  StatsdLinesSession& operator=(const StatsdLinesSession&) = delete;
+  ~StatsdLinesSession() { all_->erase(this); }
 
   void begin() {
     std::error_code ec;
     set_keep_alive(socket_);
     socket_.non_blocking(true, ec);
     if (!ec) wait();
+  }
+
+  /// Reads what has come up to now. A client that does not stop cannot hold it up.
+  void settle() {
+    constexpr int max_reads = 128;
+    std::error_code ec;
+    for (int i = 0; i < max_reads && read_some(ec) > 0; ++i) {
+    }
   }
 
  private:
@@ -56,10 +77,15 @@ class StatsdLinesSession : public std::enable_shared_from_this<StatsdLinesSessio
 
   void read() {
     std::error_code ec;
-    const std::size_t bytes = socket_.read_some(asio::buffer(sessions_.buffer), ec);
+    read_some(ec);
     if (ec && ec != asio::error::would_block && ec != asio::error::interrupted) return end();
-    take({sessions_.buffer.data(), bytes});
     wait();
+  }
+
+  std::size_t read_some(std::error_code& ec) {
+    const std::size_t bytes = socket_.read_some(asio::buffer(sessions_.buffer), ec);
+    take({sessions_.buffer.data(), bytes});
+    return bytes;
   }
 
   void take(std::string_view bytes) {
@@ -80,6 +106,11 @@ class StatsdLinesSession : public std::enable_shared_from_this<StatsdLinesSessio
   StatsdLinesSessions& sessions_;
   LineCutter cutter_;
   Presence presence_;
+  std::shared_ptr<std::set<StatsdLinesSession*>> all_;
 };
+
+inline void StatsdLinesSessions::settle() {
+  for (StatsdLinesSession* const session : *all) survives([&] { session->settle(); });
+}
 
 }  // namespace statwire::server::detail

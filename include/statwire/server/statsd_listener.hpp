@@ -25,11 +25,13 @@
 
 namespace statwire::server::detail {
 
-/// The ports that were taken; 0 for what is not listened on.
-struct StatsdPorts {
+/// What a listener tells of its places.
+struct StatsdPlaces {
+  // The ports that were taken; 0 for what is not listened on.
   std::atomic<std::uint16_t> udp{0};
   std::atomic<std::uint16_t> tcp{0};
   std::atomic<std::uint16_t> admin{0};
+  std::string opening{};  ///< The place that it was about to listen on when it failed.
 };
 
 /// Opens and binds a UDP socket; `is_one_of_many` lets others have the same port. Errors: invalid_argument
@@ -75,26 +77,39 @@ class StatsdLane {
   std::thread thread_;
 };
 
-/// Serves for as long as it lives; its end brings everything that was received into the last flush.
+/// Serves for as long as it lives; its end brings everything that has come into the last flush.
 class StatsdListener {
  public:
-  StatsdListener(asio::io_context& io, StatsdCore& core, StatsdPorts& ports, std::error_code& ec)
+  StatsdListener(asio::io_context& io, StatsdCore& core, StatsdPlaces& places, std::error_code& ec)
       : core_{core}, intake_{io, core}, lines_{intake_, core.options().max_line_bytes} {
     const StatsdServerOptions& options = core.options();
+    const auto place = [](const char* what, const std::string& address, std::uint16_t port) {
+      return what + (" '" + address) + "' port " + std::to_string(port);
+    };
+    places.opening = place("UDP", options.address, options.port);
     listen_udp(io, options, ec);
-    if (!ec && options.tcp_port) listen_tcp(io, options, ec);
-    if (!ec && !options.unix_path.empty()) listen_local(io, options, ec);
-    if (!ec) flusher_.emplace(core, ec);
+    if (!ec && options.tcp_port) {
+      places.opening = place("TCP", options.address, *options.tcp_port);
+      listen_tcp(io, options, ec);
+    }
+    if (!ec && !options.unix_path.empty()) {
+      places.opening = "Unix socket '" + options.unix_path + "'";
+      listen_local(io, options, ec);
+    }
+    if (ec) return;
+    places.opening = place("the admin port", options.admin_address, options.admin_port.value_or(0));
+    flusher_.emplace(core, ec);
     if (ec) return;
     is_complete_ = true;
-    ports.udp = port_;
-    ports.tcp = accepting_ ? accepting_->port() : std::uint16_t{0};
-    ports.admin = flusher_->admin_port();
+    places.udp = port_;
+    places.tcp = accepting_ ? accepting_->port() : std::uint16_t{0};
+    places.admin = flusher_->admin_port();
   }
   StatsdListener(const StatsdListener&) = delete;
   StatsdListener& operator=(const StatsdListener&) = delete;
   ~StatsdListener() {
     lanes_.clear();
+    lines_.settle();
     if (udp_) udp_->settle();
 #if defined(STATWIRE_HAS_UNIX_TRANSPORTS)
     if (local_) local_->settle();

@@ -14,6 +14,7 @@
 #include "statwire/detail/fail.hpp"
 #include "statwire/error.hpp"
 #include "statwire/protocol/endpoint.hpp"
+#include "statwire/protocol/graphite_address.hpp"
 #include "statwire/protocol/text.hpp"
 #include "statwire/server/statsd_server_options.hpp"
 
@@ -72,6 +73,9 @@ class StatsdOptionCheck {
     constexpr std::size_t max_buffer = std::numeric_limits<int>::max();
     require(options.receive_buffer_bytes <= max_buffer, "receive_buffer_bytes",
             std::to_string(options.receive_buffer_bytes), "at most " + std::to_string(max_buffer));
+    constexpr std::size_t min_spool = 65'536;
+    require(options.max_spool_bytes >= min_spool, "max_spool_bytes", std::to_string(options.max_spool_bytes),
+            std::to_string(min_spool) + " or more");
     at_least_one("max_line_bytes", options.max_line_bytes);
     at_least_one("max_connections", options.max_connections);
     at_least_one("max_admin_connections", options.max_admin_connections);
@@ -88,6 +92,10 @@ class StatsdOptionCheck {
     };
     if (!options.unix_path.empty()) check("unix_path", options.unix_path, "unix://" + options.unix_path);
     for (const std::string& endpoint : options.repeat_to) check("one of repeat_to", endpoint, endpoint);
+    EndpointError error;
+    const bool is_graphite = options.graphite.empty() ||
+                             parse_graphite_address(options.graphite, GraphiteFormat::plaintext, error);
+    require(is_graphite, "graphite", quoted(options.graphite), error.expected);
   }
 
   void check_aggregation(const AggregatorOptions& options) {

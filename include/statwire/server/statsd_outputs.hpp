@@ -1,16 +1,17 @@
 #pragma once
 
-// Where the flushes of a StatsD server go: Graphite, a console, a callback. One that fails or waits does not
-// keep the others from theirs.
+// Where the flushes of a StatsD server go: Graphite, in the background, and then a console and a callback,
+// which it waits for.
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <functional>
-#include <optional>
+#include <memory>
 #include <string>
-#include <string_view>
 
 #include "statwire/graphite.hpp"
 #include "statwire/server/flushed_batch.hpp"
@@ -22,15 +23,29 @@ namespace statwire::server::detail {
 /// Threads: give() by one at a time, everything else from any.
 class StatsdOutputs {
  public:
-  /// Errors as of GraphiteClient.
-  explicit StatsdOutputs(const StatsdServerOptions& options)
-      : console_{options.console}, on_flush_{options.on_flush} {
+  /// Goes on with the connection of `previous` (or null) and all that waits there, unless it is to lead
+  /// elsewhere. Errors as of GraphiteClient.
+  StatsdOutputs(const StatsdServerOptions& options, const StatsdOutputs* previous,
+                std::atomic<std::uint64_t>& failed_prints)
+      : address_{options.graphite},
+        max_spool_bytes_{options.max_spool_bytes},
+        close_timeout_{options.close_timeout},
+        console_{options.console},
+        on_flush_{options.on_flush},
+        failed_prints_{failed_prints} {
+    if (previous != nullptr && previous->address_ == address_ &&
+        previous->max_spool_bytes_ == max_spool_bytes_ && previous->close_timeout_ == close_timeout_) {
+      graphite_ = previous->graphite_;
+      return;
+    }
     if (options.graphite.empty()) return;
     constexpr std::chrono::milliseconds length_of_a_flush{
         100};  // so that one becomes no more batches than it must
-    graphite_.emplace(options.graphite, GraphiteOptions{.flush_interval = length_of_a_flush,
-                                                        .max_spool_bytes = options.max_spool_bytes,
-                                                        .close_timeout = options.close_timeout});
+    constexpr std::chrono::milliseconds shortest_connect{1000};  // what bounds the end also bounds that
+    graphite_ = std::make_shared<GraphiteClient<>>(
+        address_, GraphiteOptions{.flush_interval = length_of_a_flush,
+                                  .max_spool_bytes = max_spool_bytes_,
+                                  .close_timeout = std::max(close_timeout_, shortest_connect)});
   }
 
   void give(const FlushedBatch& batch) {
@@ -41,27 +56,32 @@ class StatsdOutputs {
     if (on_flush_) on_flush_(batch);
   }
 
-  /// Waits until Graphite has what it was given; false when it has not in time.
-  bool wait(std::chrono::milliseconds timeout) { return !graphite_ || graphite_->flush(timeout); }
-
-  /// Flushes that the console did not take whole.
-  std::uint64_t failed_prints() const noexcept { return failed_prints_; }
+  /// Waits until Graphite has what it was given, for close_timeout at most.
+  void wait() {
+    if (graphite_) graphite_->flush(close_timeout_);
+  }
 
   GraphiteStats graphite_stats() const { return graphite_ ? graphite_->stats() : GraphiteStats{}; }
 
  private:
   void print(const FlushedBatch& batch) {
-    text_.clear();
-    for (const FlushedLine line : batch) append_flushed_line(text_, line);
-    const bool is_whole = std::fwrite(text_.data(), 1, text_.size(), console_) == text_.size();
+    bool is_whole = true;
+    for (const FlushedLine line : batch) {
+      line_.clear();
+      append_flushed_line(line_, line);
+      is_whole = std::fwrite(line_.data(), 1, line_.size(), console_) == line_.size() && is_whole;
+    }
     if (std::fflush(console_) != 0 || !is_whole) ++failed_prints_;
   }
 
-  std::optional<GraphiteClient<>> graphite_;
+  const std::string address_;
+  const std::size_t max_spool_bytes_;
+  const std::chrono::milliseconds close_timeout_;
+  std::shared_ptr<GraphiteClient<>> graphite_;
   std::FILE* console_;
   std::function<void(const FlushedBatch&)> on_flush_;
-  std::string text_;
-  std::atomic<std::uint64_t> failed_prints_{0};
+  std::string line_;
+  std::atomic<std::uint64_t>& failed_prints_;
 };
 
 }  // namespace statwire::server::detail

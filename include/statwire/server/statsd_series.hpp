@@ -113,7 +113,8 @@ class StatsdSeries {
       timer.count = 0;
     }
     for (std::size_t i = 0; i < sets.size(); ++i) {
-      if (!sets.value(i).members.empty()) sets.value(i).members.clear();
+      auto& members = sets.value(i).members;
+      members.empty() ? void(members = NamedTable<SetSeries::Nothing>{}) : members.clear();
     }
     values_ = 0;
     member_bytes_ = 0;

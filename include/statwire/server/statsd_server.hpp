@@ -30,10 +30,11 @@ namespace statwire::server {
 ///
 /// Threads: start() and run() from the one that owns the server, everything else from any. What is called
 /// back (on_flush, on_datagram) may call snapshot(), stats() and port(); on_datagram also stop(), if there is
-/// one UDP socket; neither may flush.
+/// one UDP socket; neither may flush, nor on_flush stop.
 ///
 /// Cost: one thread that receives and one that flushes, and what the series take: about 70 bytes and the
-/// name for a counter. A flush never keeps the server from receiving: what comes meanwhile waits in memory.
+/// name for a counter, and during a flush 32 bytes and the path for each of its lines. A flush never keeps
+/// the server from receiving: what comes meanwhile waits in memory.
 class StatsdServer {
  public:
   /// Throws ClientError errc::invalid_option that names every option that is wrong, and what is legal.
@@ -42,7 +43,7 @@ class StatsdServer {
   /// Listens, and serves on threads of its own. Errors: those of the system (address_in_use,
   /// permission_denied, ...); invalid_argument when an address is none; operation_in_progress when the server
   /// runs already.
-  void start(std::error_code& ec) { service_.start(ec, core_, ports_); }
+  void start(std::error_code& ec) { service_.start(ec, core_, places_); }
   void start() {
     std::error_code ec;
     start(ec);
@@ -50,29 +51,32 @@ class StatsdServer {
   }
 
   /// Listens, and serves on this thread, and one more, until another calls stop(). Errors as start().
-  void run(std::error_code& ec) { service_.run(ec, core_, ports_); }
+  void run(std::error_code& ec) { service_.run(ec, core_, places_); }
   void run() {
     std::error_code ec;
     run(ec);
     throw_if(ec);
   }
 
-  /// Stops receiving, flushes what has come since the last flush unless that is done by hand, and waits for
-  /// Graphite to take it, for options.close_timeout at most. Harmless when the server does not run.
+  /// Stops receiving, flushes what has come unless that is done by hand, and waits for Graphite to take it,
+  /// for options.close_timeout at most. After run(), that happens before run() returns, and from a callback
+  /// after it: only a stop() of another thread than start()'s waits. Harmless when the server does not run.
   void stop() { service_.stop(); }
 
-  /// The ports that are listened on; 0 before start(), and where nothing listens.
-  std::uint16_t port() const noexcept { return ports_.udp; }
-  std::uint16_t tcp_port() const noexcept { return ports_.tcp; }
-  std::uint16_t admin_port() const noexcept { return ports_.admin; }
+  /// The ports that were taken at the last start(); 0 before, and where nothing is to listen.
+  std::uint16_t port() const noexcept { return places_.udp; }
+  std::uint16_t tcp_port() const noexcept { return places_.tcp; }
+  std::uint16_t admin_port() const noexcept { return places_.admin; }
 
   /// Flushes now, to every way out, and begins the next interval; rates are still counts divided by
   /// flush_interval. Returns when the callback and the console have it; Graphite gets it in the background.
   void flush() { core_.flush(detail::unix_now()); }
 
-  /// Goes on with other options from the next flush on, without losing a packet or a series. Throws
-  /// ClientError errc::invalid_option, and leaves everything as it is, when they are wrong or differ in more
-  /// than: flush_interval, graphite, aggregation, console, on_flush, prometheus, close_timeout.
+  /// Goes on with other options once the next flush is over, and until then uses the old ones; no packet and
+  /// no series is lost. What waits for Graphite stays, too, unless it is to go elsewhere: then the old place
+  /// has close_timeout to take it. Throws ClientError errc::invalid_option, and leaves everything as it is,
+  /// when they are wrong or differ in more than: flush_interval, graphite, aggregation, console, on_flush,
+  /// prometheus, max_spool_bytes, close_timeout. on_datagram stays as it is.
   void reconfigure(StatsdServerOptions options) { core_.reconfigure(std::move(options)); }
 
   /// A copy of everything since the last flush, the server's own series among it. Cost: the aggregator is
@@ -91,12 +95,10 @@ class StatsdServer {
   }
 
  private:
-  void throw_if(std::error_code ec) const {
-    detail::throw_if(ec, "StatsD server", core_.options().address, core_.options().port);
-  }
+  void throw_if(std::error_code ec) const { detail::throw_if(ec, "StatsD server", places_.opening); }
 
   mutable detail::StatsdCore core_;
-  detail::StatsdPorts ports_;
+  detail::StatsdPlaces places_;
   Service<detail::StatsdListener> service_;
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Where a StatsD server listens, where its flushes go and what it may hold, and what of that is refused
-// before anything is opened.
+// Where a StatsD server listens, where its flushes go and what it may hold. What of that is refused, before
+// anything is opened, stands in statsd_option_check.hpp.
 
 #include <chrono>
 #include <cstddef>
@@ -22,8 +22,8 @@ namespace statwire::server {
 struct StatsdServerOptions {
   std::string address = "127.0.0.1";  ///< An IPv4 or IPv6 address of this machine, for UDP and TCP.
   std::uint16_t port = 0;             ///< Of UDP. 0 takes a free one; port() says which.
-  std::chrono::milliseconds flush_interval{
-      10'000};  ///< Above zero. Takes the place of the aggregation's own.
+  /// Above zero. Takes the place of the aggregation's own.
+  std::chrono::milliseconds flush_interval{10'000};
   /// Flush::manual: only flush() flushes, so that everything since the start can be seen.
   Flush flush = Flush::background;
   /// `HOST:PORT`, or `pickle://HOST:PORT`; empty for none. See GraphiteClient.
@@ -40,9 +40,10 @@ struct StatsdServerOptions {
   std::size_t udp_sockets = 1;
 
   // More ways out.
-  /// Gets the lines of every flush as text for Graphite, as `path value timestamp`. Not closed.
+  /// Gets the lines of every flush as text for Graphite, as `path value timestamp`. Not closed. A pipe that
+  /// nobody reads holds up the flushes, and stop().
   std::FILE* console = nullptr;
-  /// Gets every flush, on the thread that flushes, with no lock held. Must not throw.
+  /// Gets every flush, one at a time, on the thread that flushes; the next waits for it. Must not throw.
   std::function<void(const FlushedBatch&)> on_flush{};
   /// Endpoints, as `udp://host:8125`, that get every packet as it came, as the repeater of the reference.
   std::vector<std::string> repeat_to{};
@@ -52,18 +53,20 @@ struct StatsdServerOptions {
   std::function<void(std::string_view packet)> on_datagram{};
 
   // Bounds.
-  /// Asked of the system for each UDP and Unix socket; it may grant less (net.core.rmem_max).
+  /// Asked of the system for each UDP and Unix socket; it may grant less (net.core.rmem_max). 0: not asked.
   std::size_t receive_buffer_bytes = 16 << 20;
-  /// What comes during a flush waits in memory, so much of it at most for each UDP socket.
+  /// What comes during a flush waits in memory, so much of it at most for each UDP socket; the first shares
+  /// it with TCP and the Unix socket.
   std::size_t max_backlog_bytes = 64 << 20;
-  /// For flushes that Graphite has not taken; when it is full, the oldest give way. A line takes some 40
-  /// bytes.
-  std::size_t max_spool_bytes = 64 << 20;
-  std::size_t max_line_bytes = 65'536;     ///< A longer line over TCP is passed over and counted.
+  /// For flushes that Graphite has not taken; when it is full, the oldest give way. A line takes some 60
+  /// bytes, so a flush of 100,000 timers takes 80 MB. At least 65,536.
+  std::size_t max_spool_bytes = 256 << 20;
+  /// A longer line over TCP is passed over and counted. Each connection may hold as much, twice at worst.
+  std::size_t max_line_bytes = 16'384;
   std::size_t max_connections = 10'000;    ///< A TCP client beyond them is told so and disconnected.
   std::size_t max_admin_connections = 64;  ///< The same for the admin port.
   std::chrono::seconds admin_idle{60};     ///< An admin client that says nothing for so long is disconnected.
-  /// How long stop() waits for Graphite to take the last flush.
+  /// How long stop() waits for Graphite to take the last flush, and the server's end once more.
   std::chrono::milliseconds close_timeout{5'000};
 };
 

@@ -11,29 +11,38 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <string>
 #include <system_error>
 #include <utility>
 
 namespace statwire::server::detail {
 
-/// Removes the file of a socket when it ends.
+/// Removes the file of a socket when it ends, but not one that another server has put in its place.
 class UnixSocketFile {
  public:
   UnixSocketFile() = default;
-  explicit UnixSocketFile(std::string path) : path_{std::move(path)} {}
-  UnixSocketFile(UnixSocketFile&& other) noexcept : path_{std::exchange(other.path_, {})} {}
+  explicit UnixSocketFile(std::string path) : path_{std::move(path)}, identity_{identity_of(path_)} {}
+  UnixSocketFile(const UnixSocketFile&) = delete;
   UnixSocketFile& operator=(UnixSocketFile&& other) noexcept {
     std::swap(path_, other.path_);
+    std::swap(identity_, other.identity_);
     return *this;
   }
   ~UnixSocketFile() {
-    if (!path_.empty()) ::unlink(path_.c_str());
+    if (!path_.empty() && identity_of(path_) == identity_) ::unlink(path_.c_str());
   }
 
  private:
+  using Identity = std::pair<dev_t, ino_t>;
+
+  static Identity identity_of(const std::string& path) noexcept {
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) != 0) return {};
+    return {status.st_dev, status.st_ino};
+  }
+
   std::string path_;
+  Identity identity_{};
 };
 
 /// Whether a path is a socket that nobody receives from.

@@ -4,7 +4,10 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using statwire::server::PacketBacklog;
@@ -13,7 +16,9 @@ namespace {
 
 std::vector<std::string> packets_of(const PacketBacklog& backlog) {
   std::vector<std::string> packets;
-  backlog.for_each([&](std::string_view packet) { packets.emplace_back(packet); });
+  std::array<std::string_view, 8> found;
+  const std::size_t count = backlog.front(found);
+  packets.assign(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count));
   return packets;
 }
 
@@ -25,7 +30,11 @@ TEST_CASE("packet backlog: packets come back as they came, empty ones too") {
   for (const char* packet : {"a:1|c\n", "", "b\n\nc"}) CHECK(backlog.add(packet));
   CHECK_FALSE(backlog.empty());
   CHECK(packets_of(backlog) == std::vector<std::string>{"a:1|c\n", "", "b\n\nc"});
-  backlog.clear();
+  backlog.pop(1);
+  CHECK(packets_of(backlog) == std::vector<std::string>{"", "b\n\nc"});
+  CHECK(backlog.add("d"));
+  CHECK(packets_of(backlog) == std::vector<std::string>{"", "b\n\nc", "d"});
+  backlog.pop(3);
   CHECK(backlog.empty());
   CHECK(packets_of(backlog).empty());
 }
@@ -38,7 +47,7 @@ TEST_CASE("packet backlog: it is bounded, and what is small still fits when what
   CHECK(backlog.add(""));
   CHECK_FALSE(backlog.add(""));
   CHECK(packets_of(backlog) == std::vector<std::string>{"1234567", "123", ""});
-  backlog.clear();
+  backlog.pop(3);
   CHECK(backlog.add("12345"));
 }
 
