@@ -58,9 +58,11 @@ void read_bounds(TableReader& root, StatsdServerOptions& server) {
   constexpr Kind integer = Kind::integer;
   root.read("max_series", integer, rules::count, server.aggregation.max_series);
   root.read("max_values", integer, rules::count, server.aggregation.max_values);
+  root.read("max_name_bytes", integer, rules::count, server.aggregation.max_name_bytes);
   root.read("udp_sockets", integer, rules::sockets, server.udp_sockets);
   root.read("receive_buffer_bytes", integer, rules::buffer, server.receive_buffer_bytes);
   root.read("max_backlog_bytes", integer, rules::count, server.max_backlog_bytes);
+  root.read("max_spool_bytes", integer, rules::spool, server.max_spool_bytes);
   root.read("max_line_bytes", integer, rules::count, server.max_line_bytes);
   root.read("max_connections", integer, rules::count, server.max_connections);
   root.read("max_admin_connections", integer, rules::count, server.max_admin_connections);

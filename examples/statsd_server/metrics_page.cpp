@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <statwire/detail/httplib.hpp>
+#include <statwire/protocol/prometheus_text.hpp>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -19,7 +20,7 @@ class MetricsPage::Listening {
   Listening(const example::ListenAddress& address, std::function<std::string()> text) {
     configure();
     server_.Get("/metrics", [text = std::move(text)](const httplib::Request&, httplib::Response& response) {
-      response.set_content(text(), "text/plain; version=0.0.4; charset=utf-8");
+      response.set_content(text(), std::string{statwire::protocol::prometheus_content_type});
     });
     bind(address);
     thread_ = std::thread{[this] {

@@ -71,7 +71,9 @@ std::string stop_line(const statwire::server::StatsdServerStats& stats) {
   append_count(line, stats.dropped_packets, "packets dropped for want of room");
   append_count(line, stats.lost_datagrams, "datagrams lost by the system");
   append_count(line, stats.long_lines, "lines too long");
+  append_count(line, stats.half_lines, "lines without their end");
   append_count(line, stats.refused_connections, "connections refused");
+  append_count(line, stats.refused_commands, "admin commands refused");
   append_count(line, stats.unrepeated, "packets not repeated");
   append_count(line, stats.failed_prints, "flushes not printed");
   return line;

@@ -154,6 +154,10 @@ std::optional<std::size_t> read_buffer(std::string_view text) {
   return integer_from<std::size_t>(text, 0, std::numeric_limits<std::int32_t>::max());
 }
 
+std::optional<std::size_t> read_spool(std::string_view text) {
+  return integer_from<std::size_t>(text, 65'536, 1'000'000'000'000);
+}
+
 std::optional<std::string> read_path_part(std::string_view text) {
   if (!std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; })) {
     return std::nullopt;
@@ -162,12 +166,10 @@ std::optional<std::string> read_path_part(std::string_view text) {
 }
 
 std::optional<std::string> read_timer_metric(std::string_view text) {
-  constexpr std::string_view names[]{
-      "std",           "upper",         "lower",         "count",
-      "count_ps",      "sum",           "sum_squares",   "mean",
-      "median",        "histogram",     "count_percent", "mean_percent",
-      "upper_percent", "lower_percent", "sum_percent",   "sum_squares_percent"};
-  if (std::find(std::begin(names), std::end(names), text) == std::end(names)) return std::nullopt;
+  // Of a percentile with a point the reference leaves the digits before it, as in upper_99_percent.
+  const auto& names = statwire::server::timer_metric_names;
+  const bool is_known = std::find(names.begin(), names.end(), text) != names.end();
+  if (!is_known && !text.ends_with("_percent")) return std::nullopt;
   return std::string{text};
 }
 

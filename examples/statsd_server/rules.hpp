@@ -46,6 +46,7 @@ std::optional<int> read_flushes(std::string_view text);
 std::optional<std::size_t> read_count(std::string_view text);
 std::optional<std::size_t> read_sockets(std::string_view text);
 std::optional<std::size_t> read_buffer(std::string_view text);
+std::optional<std::size_t> read_spool(std::string_view text);
 std::optional<std::string> read_path_part(std::string_view text);
 std::optional<std::string> read_timer_metric(std::string_view text);
 std::optional<statwire::server::Flavour> read_flavour(std::string_view text);
@@ -72,7 +73,7 @@ inline constexpr Rule<std::string> endpoint{
 inline constexpr Rule<std::chrono::milliseconds> interval{
     read_interval, "a duration from 1ms to 24h, as 10s or 500ms; a bare number is of milliseconds"};
 inline constexpr Rule<std::chrono::milliseconds> timeout{
-    read_timeout, "a duration from 0ms to 24h, as 5s or 500ms; a bare number is of milliseconds"};
+    read_timeout, "a duration from 1ms to 24h, as 5s or 500ms; a bare number is of milliseconds"};
 inline constexpr Rule<std::chrono::seconds> seconds{
     read_seconds, "a duration from 1s to 24h, as 60s; a bare number is of seconds"};
 inline constexpr Rule<std::chrono::seconds> expiry{read_expiry,
@@ -83,6 +84,7 @@ inline constexpr Rule<int> flushes{read_flushes, "a number from 1 to 1000000000"
 inline constexpr Rule<std::size_t> count{read_count, "a number from 1 to 1000000000"};
 inline constexpr Rule<std::size_t> sockets{read_sockets, "a number from 1 to 256"};
 inline constexpr Rule<std::size_t> buffer{read_buffer, "a number of bytes from 0 to 2147483647"};
+inline constexpr Rule<std::size_t> spool{read_spool, "a number of bytes from 65536 to 1000000000000"};
 inline constexpr Rule<std::string> path_part{
     read_path_part, "of printable ASCII without blanks, as Graphite wants its names"};
 inline constexpr Rule<std::string> timer_metric{

@@ -43,10 +43,10 @@ void Service::reconfigure(const Settings& settings) {
 }
 
 std::string Service::stop() {
+  server_.stop();  // first: a client that reads the page slowly must not hold up the last flush
 #ifdef STATWIRE_HAVE_HTTP
   page_.reset();
 #endif
-  server_.stop();
   return stop_line(server_.stats());
 }
 

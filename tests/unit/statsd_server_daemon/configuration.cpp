@@ -67,10 +67,10 @@ std::string dump(const Settings& settings) {
       << sums.delete_sets.value_or(sums.delete_idle) << sums.delete_gauges.value_or(sums.delete_idle) << ' '
       << sums.gauges_max_ttl << ' ' << static_cast<int>(sums.names) << static_cast<int>(sums.senders) << ' '
       << sums.prefix_stats << '\n'
-      << sums.max_series << ' ' << sums.max_values << ' ' << server.udp_sockets << ' '
-      << server.receive_buffer_bytes << ' ' << server.max_backlog_bytes << ' ' << server.max_line_bytes << ' '
-      << server.max_connections << ' ' << server.max_admin_connections << ' ' << server.admin_idle.count()
-      << '\n'
+      << sums.max_series << ' ' << sums.max_values << ' ' << sums.max_name_bytes << ' ' << server.udp_sockets
+      << ' ' << server.receive_buffer_bytes << ' ' << server.max_backlog_bytes << ' '
+      << server.max_spool_bytes << ' ' << server.max_line_bytes << ' ' << server.max_connections << ' '
+      << server.max_admin_connections << ' ' << server.admin_idle.count() << '\n'
       << sums.graphite.legacy << ' ' << sums.graphite.global_prefix << ' ' << sums.graphite.counter_prefix
       << ' ' << sums.graphite.timer_prefix << ' ' << sums.graphite.gauge_prefix << ' '
       << sums.graphite.set_prefix << ' ' << sums.graphite.global_suffix << '\n'
@@ -154,9 +154,11 @@ senders = "dogstatsd"
 prefix_stats = "own"
 max_series = 12
 max_values = 13
+max_name_bytes = 19
 udp_sockets = 2
 receive_buffer_bytes = 14
 max_backlog_bytes = 15
+max_spool_bytes = 70000
 max_line_bytes = 16
 max_connections = 17
 max_admin_connections = 18
@@ -190,6 +192,7 @@ metric = ""
   CHECK(server.udp_sockets == 2);
   CHECK(server.receive_buffer_bytes == 14);
   CHECK(server.max_backlog_bytes == 15);
+  CHECK(server.max_spool_bytes == 70'000);
   CHECK(server.max_line_bytes == 16);
   CHECK(server.max_connections == 17);
   CHECK(server.max_admin_connections == 18);
@@ -197,6 +200,7 @@ metric = ""
   const AggregatorOptions& sums = server.aggregation;
   CHECK(sums.percentiles == std::vector<double>{50, 99.9, -10});
   CHECK(sums.timer_metrics == std::vector<std::string>{"count", "upper_percent"});
+  CHECK(sums.max_name_bytes == 19);
   CHECK_FALSE(sums.flush_counts);
   CHECK(sums.delete_idle);
   CHECK(sums.delete_counters == false);
@@ -295,7 +299,7 @@ TEST_CASE("statsd_server configuration: a refusal names the place, the key, the 
   }
   check_refused(
       "close_timeout = -1",
-      "f:1:17: close_timeout: '-1' is not a duration from 0ms to 24h, as 5s or 500ms; a bare number "
+      "f:1:17: close_timeout: '-1' is not a duration from 1ms to 24h, as 5s or 500ms; a bare number "
       "is of milliseconds");
   check_refused("admin_idle = '500ms'",
                 "f:1:14: admin_idle: '500ms' is not a duration from 1s to 24h, as 60s; a bare number is of "
@@ -316,7 +320,7 @@ TEST_CASE("statsd_server configuration: a refusal names the place, the key, the 
   check_refused("udp_sockets = 257", "f:1:15: udp_sockets: '257' is not a number from 1 to 256");
   check_refused("receive_buffer_bytes = -1",
                 "f:1:24: receive_buffer_bytes: '-1' is not a number of bytes from 0 to 2147483647");
-  for (const char* key : {"max_series", "max_values", "max_backlog_bytes", "max_line_bytes",
+  for (const char* key : {"max_series", "max_values", "max_name_bytes", "max_backlog_bytes", "max_line_bytes",
                           "max_connections", "max_admin_connections"}) {
     const std::string text = std::string{key} + " = 0";
     check_refused(text, "f:1:" + std::to_string(text.size()) + ": " + key +
