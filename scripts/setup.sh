@@ -32,6 +32,13 @@ has_daemon() { PATH=$PATH:/usr/sbin has_command "$1"; }  # Debian keeps them out
 has_header() { printf '#if !__has_include(<%s>)\n#error\n#endif\n' "$1" | g++ -std=c++20 -fsyntax-only -x c++ - 2>/dev/null; }
 has_any_header() { for header in "$@"; do has_header "$header" && return; done; return 1; }
 has_whisper() { /usr/bin/python3 -c 'import whisper' 2>/dev/null; }  # Debian's modules are Debian's Python's
+has_statsd_client() {  # of one language, as Debian's interpreter has them
+  case $1 in
+    python) /usr/bin/python3 -c 'import statsd' ;;
+    perl) /usr/bin/perl -e 'use Net::Statsd' ;;
+    ruby) /usr/bin/ruby -e 'require "statsd"' ;;
+  esac 2>/dev/null
+}
 has_sanitizers() { echo 'int main() {}' | clang++ -fsanitize=address -x c++ -o /dev/null - 2>/dev/null; }
 
 # Each need: Debian's package, and how to see that what it brings is there, from wherever it came.
@@ -80,6 +87,9 @@ find_missing() {
     need victoria-metrics has_daemon victoria-metrics
     need nginx-light has_daemon nginx
     need prometheus has_command promtool
+    need python3-statsd has_statsd_client python
+    need libnet-statsd-perl has_statsd_client perl
+    need ruby-statsd has_statsd_client ruby
   fi
 }
 
@@ -134,8 +144,12 @@ if [ "$goal" = web ] && ! has_command wrk; then
   install_packages wrk || echo "setup.sh: going on without wrk" >&2
 fi
 
-if [ "$with_counterparts" = yes ] && [ ! -f "$counterparts/node_modules/statsd/stats.js" ]; then
-  echo "setup.sh: installing statsd (npm) in $counterparts"
+has_modules() {
+  [ -f "$counterparts/node_modules/statsd/stats.js" ] && [ -f "$counterparts/node_modules/hot-shots/package.json" ]
+}
+if [ "$with_counterparts" = yes ] && ! has_modules; then
+  echo "setup.sh: installing statsd and hot-shots (npm) in $counterparts"
   mkdir -p "$counterparts"
-  npm install --prefix "$counterparts" --ignore-scripts --no-audit --no-fund --loglevel=error statsd@0.9.0 >/dev/null
+  npm install --prefix "$counterparts" --ignore-scripts --no-audit --no-fund --loglevel=error \
+    statsd@0.9.0 hot-shots@17.1.1 >/dev/null
 fi

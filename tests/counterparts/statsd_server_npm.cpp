@@ -222,6 +222,33 @@ TEST_CASE("npm statsd: beside it, the admin port gives the same answers") {
   CHECK(stats.find("messages.bad_lines_seen: 1\n") != std::string::npos);
 }
 
+TEST_CASE("npm statsd: what ours repeats to it, it has counted alike") {
+  if (is_missing("npm statsd", NpmStatsd::program())) return;
+  NpmStatsd theirs{"debug: false"};
+  std::string text;
+  server::StatsdServer ours{{.flush = Flush::manual,
+                             .on_flush =
+                                 [&](const server::FlushedBatch& batch) {
+                                   for (const server::FlushedLine line : batch)
+                                     server::append_flushed_line(text, line);
+                                 },
+                             .repeat_to = {"udp://127.0.0.1:" + std::to_string(theirs.port())}}};
+  ours.start();
+  UdpSender sender{ours.port()};
+  OddLines lines{8125};
+  for (std::uint64_t packets = 1; packets <= 600; ++packets) {
+    sender.send(lines.line() + "\nhits:2|c|@0.5\n" + lines.line());
+    if (packets % 50 != 0) continue;  // no more at once than any receive buffer takes
+    REQUIRE(ours.wait_for_packets(packets, patience));
+    theirs.wait_for_packets(packets);
+  }
+  ours.flush();
+  const Flushed seen = theirs.flush();
+  CHECK(seen.at("stats_counts.hits") == 2400);
+  check_same(seen, read_flush(text));
+  CHECK(ours.stats().unrepeated == 0);
+}
+
 // What follows differs on purpose.
 
 TEST_CASE("npm statsd: it says NaN of a percentile of the largest that takes all values, ours their sum") {

@@ -9,6 +9,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,37 @@ inline bool depends_on_clock(std::string_view path) {
   return false;
 }
 
+/// The same paths and, but for clocks, the same values.
+inline void check_same(const Flushed& theirs, const Flushed& ours) {
+  for (const auto& line : theirs) {
+    const std::string& path = line.first;
+    const double value = line.second;
+    CAPTURE(path);
+    const auto found = ours.find(path);
+    CHECK_MESSAGE(found != ours.end(), "ours did not flush it");
+    if (found == ours.end() || depends_on_clock(path)) continue;
+    const bool is_same = found->second == value || (std::isnan(found->second) && std::isnan(value));
+    CHECK_MESSAGE(is_same, "ours is " << found->second << ", theirs is " << value);
+  }
+  for (const auto& line : ours) {
+    const std::string& path = line.first;
+    CAPTURE(path);
+    CHECK_MESSAGE(theirs.contains(path), "theirs did not flush it");
+  }
+}
+
+/// Sends datagrams to a port of loopback.
+class UdpSender {
+ public:
+  explicit UdpSender(std::uint16_t port) { socket_.connect({asio::ip::make_address("127.0.0.1"), port}); }
+
+  void send(std::string_view datagram) { socket_.send(asio::buffer(datagram)); }
+
+ private:
+  asio::io_context io_;
+  asio::ip::udp::socket socket_{io_};
+};
+
 class NpmPair {
  public:
   NpmPair(server::AggregatorOptions ours, const std::string& theirs)
@@ -41,15 +73,14 @@ class NpmPair {
                  for (const server::FlushedLine line : batch) server::append_flushed_line(text_, line);
                }}} {
     ours_.start();
-    for (const std::uint16_t port : {theirs_.port(), ours_.port()}) {
-      sockets_.emplace_back(io_);
-      sockets_.back().connect({asio::ip::make_address("127.0.0.1"), port});
-    }
+    to_theirs_.emplace(theirs_.port());
+    to_ours_.emplace(ours_.port());
   }
 
   /// Sends one datagram to each.
   void send(std::string_view datagram) {
-    for (asio::ip::udp::socket& socket : sockets_) socket.send(asio::buffer(datagram));
+    to_theirs_->send(datagram);
+    to_ours_->send(datagram);
     // No more at once than any receive buffer takes.
     if (++sent_ % 64 == 0) settle();
   }
@@ -92,20 +123,7 @@ class NpmPair {
   Flushed check_flush() {
     settle();
     const Both both = flush();
-    const Flushed& theirs = both.theirs;
-    const Flushed& ours = both.ours;
-    for (const auto& [path, value] : theirs) {
-      CAPTURE(path);
-      const auto found = ours.find(path);
-      CHECK_MESSAGE(found != ours.end(), "ours did not flush it");
-      if (found == ours.end() || depends_on_clock(path)) continue;
-      const bool is_same = found->second == value || (std::isnan(found->second) && std::isnan(value));
-      CHECK_MESSAGE(is_same, "ours is " << found->second << ", theirs is " << value);
-    }
-    for (const auto& [path, value] : ours) {
-      CAPTURE(path);
-      CHECK_MESSAGE(theirs.contains(path), "theirs did not flush it");
-    }
+    check_same(both.theirs, both.ours);
     return both.theirs;
   }
 
@@ -125,8 +143,8 @@ class NpmPair {
   NpmStatsd theirs_;
   std::string text_;  ///< The last flush of ours.
   server::StatsdServer ours_;
-  asio::io_context io_;
-  std::vector<asio::ip::udp::socket> sockets_;
+  std::optional<UdpSender> to_theirs_;
+  std::optional<UdpSender> to_ours_;
   std::uint64_t sent_ = 0;         ///< Since the last flush.
   std::uint64_t sent_before_ = 0;  ///< Before it.
 };
