@@ -46,7 +46,8 @@ struct GraphiteOptions {
   std::size_t max_spool_bytes = 64 * 1024 * 1024;
   /// Of the points of one connection; at least 16384, and never more than a quarter of the spool.
   std::size_t max_batch_bytes = 1024 * 1024;
-  std::chrono::milliseconds timeout{5000};        ///< Of one batch: connect, write, receipt.
+  /// How long nothing may go on while a batch is sent; a slow Graphite may take longer for the whole.
+  std::chrono::milliseconds timeout{5000};
   std::chrono::milliseconds close_timeout{5000};  ///< For what is left when the client ends; and a connect.
 };
 
@@ -253,8 +254,8 @@ class GraphiteClient {
     const Deadline began = oldest_at_;
     lock.unlock();
     std::error_code ec;
-    const std::error_code thrown = detail::error_of(
-        [&] { client::deliver_to_graphite(transport_, bytes, deadline_after(options_.timeout), ec); });
+    const std::error_code thrown =
+        detail::error_of([&] { client::deliver_to_graphite(transport_, bytes, options_.timeout, ec); });
     if (thrown) {
       ec = thrown;
       transport_.close();

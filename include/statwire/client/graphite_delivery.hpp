@@ -5,39 +5,53 @@
 // came before; when its program ends earlier, its system resets the connection. No threads.
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "statwire/error.hpp"
 #include "statwire/transport/concepts.hpp"
 
 namespace statwire::client {
 
-/// Connects, writes everything, says that no more comes, and waits until the peer closes the connection in
-/// its turn; what the peer says is of no interest. No error: it has arrived. That is also so for a peer that
-/// has taken everything and only does not close until the deadline: nothing else can be found out from such
-/// a peer, and it would be sent the batch for ever.
-///
-/// Over a transport that cannot shut down one direction, what is written counts as arrived.
+/// What was written and the peer's system has not, as far as ours can say.
 template <StreamTransport Transport>
-void deliver_to_graphite(Transport& transport, std::string_view bytes, Deadline deadline,
+std::size_t bytes_on_the_way([[maybe_unused]] Transport& transport) noexcept {
+  if constexpr (HasUnacknowledgedBytes<Transport>) return transport.unacknowledged_bytes();
+  return 0;
+}
+
+/// Connects, writes everything, says that no more comes, and waits until the peer closes the connection in
+/// its turn; what the peer says is of no interest. No error: it has arrived. errc::timed_out: for so long as
+/// `patience` says nothing went on; a slow peer may take longer in all.
+///
+/// A peer that has taken everything and only does not close within the patience has it, too: nothing else can
+/// be found out from such a peer, and it would be sent the batch for ever. Over a transport that cannot shut
+/// down one direction, what is written counts as arrived.
+template <StreamTransport Transport>
+void deliver_to_graphite(Transport& transport, std::string_view bytes, std::chrono::milliseconds patience,
                          std::error_code& ec) {
-  transport.connect(deadline, ec);
-  while (!ec && !bytes.empty()) bytes.remove_prefix(transport.write_some(bytes, deadline, ec));
+  transport.connect(deadline_after(patience), ec);
+  while (!ec && !bytes.empty()) {
+    bytes.remove_prefix(transport.write_some(bytes, deadline_after(patience), ec));
+  }
   if constexpr (HasShutdownWrite<Transport>) {
     if (!ec) transport.shutdown_write(ec);
     std::array<char, 512> answers;
-    bool has_ended = static_cast<bool>(ec);
-    while (!has_ended) {
+    std::size_t bytes_left = bytes_on_the_way(transport);
+    Deadline deadline = deadline_after(patience);
+    while (!ec) {
       transport.read_some(answers, deadline, ec);
-      has_ended = static_cast<bool>(ec);
-      if (ec == errc::end_of_stream) ec.clear();
       if (ec != errc::timed_out) continue;
-      bool is_taken = true;
-      if constexpr (HasUnacknowledgedBytes<Transport>) is_taken = transport.unacknowledged_bytes() == 0;
-      if (is_taken) ec.clear();
+      const std::size_t bytes_before = std::exchange(bytes_left, bytes_on_the_way(transport));
+      if (bytes_left != 0 && bytes_left >= bytes_before) break;  // nothing goes on
+      ec.clear();
+      if (bytes_left == 0) break;
+      deadline = deadline_after(patience);
     }
+    if (ec == errc::end_of_stream) ec.clear();
   }
   transport.close();
 }

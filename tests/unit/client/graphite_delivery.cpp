@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <system_error>
@@ -20,19 +21,24 @@ using testing::StreamScript;
 template <class Transport>
 std::error_code deliver(Transport& transport, std::string_view bytes) {
   std::error_code ec;
-  client::deliver_to_graphite(transport, bytes, Deadline::max(), ec);
+  client::deliver_to_graphite(transport, bytes, std::chrono::hours{1}, ec);
   return ec;
 }
 
 /// A stream whose system knows what the peer has acknowledged.
 struct AcknowledgedStream : ScriptedStream {
-  AcknowledgedStream(StreamScript script, std::size_t unacknowledged)
-      : ScriptedStream{std::move(script)}, unacknowledged_{unacknowledged} {}
+  AcknowledgedStream(StreamScript script, std::size_t unacknowledged, std::size_t acknowledged_each_time = 0)
+      : ScriptedStream{std::move(script)},
+        unacknowledged_{unacknowledged},
+        acknowledged_each_time_{acknowledged_each_time} {}
 
-  std::size_t unacknowledged_bytes() noexcept { return unacknowledged_; }
+  std::size_t unacknowledged_bytes() noexcept {
+    return std::exchange(unacknowledged_, unacknowledged_ - acknowledged_each_time_);
+  }
 
  private:
   std::size_t unacknowledged_;
+  std::size_t acknowledged_each_time_;
 };
 
 /// A stream that ends in both directions or not at all.
@@ -95,6 +101,12 @@ TEST_CASE("graphite delivery: a peer that acknowledges nothing does not have it"
   AcknowledgedStream gone{{.after_replies = errc::timed_out}, 7};
   CHECK(deliver(gone, "a 1 1\n") == errc::timed_out);
   CHECK_FALSE(gone.is_open());
+}
+
+TEST_CASE("graphite delivery: a slow peer has all the time it needs, as long as it takes something") {
+  AcknowledgedStream slow{{.after_replies = errc::timed_out}, 7, 1};
+  CHECK_FALSE(deliver(slow, "a 1 1\n"));
+  CHECK(slow.calls() >= 3 + 7);  // connect, write, the end of writing, and a read for each byte
 }
 
 TEST_CASE("graphite delivery: time that ends before everything is written is a failure") {
