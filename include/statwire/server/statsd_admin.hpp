@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -71,6 +72,8 @@ class StatsdAdmin {
   bool is_up() const noexcept { return is_up_; }
 
  private:
+  using Folders = std::unordered_map<std::string_view, std::vector<std::string_view>>;
+
   static constexpr std::string_view end_ = "END\n\n";
 
   static std::string help() {
@@ -160,29 +163,50 @@ class StatsdAdmin {
     return object.text().append("\n").append(end_);
   }
 
-  /// Erases what the names in `rest` mean, all at once at the end, and says for each what became of it.
+  /// The names below each folder that `words` ask for, as `a.b.` for `a.b.*`: one pass over all names,
+  /// however many folders there are.
+  template <class Table>
+  static Folders names_below(const Table& table, std::string_view words) {
+    Folders folders;
+    while (words.data() != nullptr) {
+      const std::string_view word = protocol::take_until(words, ' ');
+      if (word.ends_with(".*")) folders.try_emplace(word.substr(0, word.size() - 1));
+    }
+    for (std::size_t i = 0; !folders.empty() && i < table.size(); ++i) {
+      const std::string_view name = table.name(i);
+      for (std::size_t dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.', dot + 1)) {
+        if (const auto found = folders.find(name.substr(0, dot + 1)); found != folders.end()) {
+          found->second.push_back(name);
+        }
+      }
+    }
+    return folders;
+  }
+
+  /// Erases what the words in `rest` mean, all at once at the end, and says for each what became of it.
   template <class Table, class Erase>
   static std::string erase(const Table& table, std::string_view rest, Erase&& erase_if) {
     std::string text;
-    std::unordered_set<std::string> erased;
+    std::unordered_set<std::string_view> erased;
+    const Folders folders = names_below(table, rest);
     while (rest.data() != nullptr) {
       const std::string_view wanted = protocol::take_until(rest, ' ');
       bool is_found = false;
       const auto take = [&](std::string_view name) {
-        if (!erased.emplace(name).second) return;
+        if (!erased.insert(name).second) return;
         text.append("deleted: ").append(name) += '\n';
         is_found = true;
       };
       if (table.find(wanted) != nullptr) take(wanted);
       if (wanted.ends_with(".*")) {
-        const std::string_view folder = wanted.substr(0, wanted.size() - 1);
-        for (std::size_t i = 0; i < table.size(); ++i) {
-          if (table.name(i).starts_with(folder)) take(table.name(i));
-        }
+        for (const std::string_view name : folders.find(wanted.substr(0, wanted.size() - 1))->second)
+          take(name);
       }
       if (!is_found) text.append("metric ").append(wanted).append(" not found\n");
     }
-    erase_if([&](std::string_view name) { return erased.contains(std::string{name}); });
+    std::unordered_set<std::string> over;  // copies: the names move while they are erased
+    for (const std::string_view name : erased) over.emplace(name);
+    erase_if([&](std::string_view name) { return over.contains(std::string{name}); });
     return text.append(end_);
   }
 
