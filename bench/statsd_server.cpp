@@ -7,6 +7,7 @@
 #if defined(__linux__)
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -15,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -351,6 +353,45 @@ TEST_CASE("a StatsD server: a flush of 100,000 series while lines come") {
                 static_cast<unsigned long long>(packets - server.stats().packets));
     std::fflush(stdout);
   }
+}
+
+TEST_CASE("a StatsD server: memory of a counter") {
+  constexpr std::size_t names = 1'000'000;
+  constexpr std::string_view name = "shop.eu.requests.route_000000.count";
+  const auto resident = [] {
+    ::malloc_trim(0);
+    std::ifstream statm{"/proc/self/statm"};
+    std::size_t pages = 0;
+    statm >> pages >> pages;
+    return static_cast<double>(pages) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  };
+  server::StatsdServer server{{.flush = Flush::manual,
+                               .aggregation = {.max_series = 2 * names},
+                               .on_flush = [](const server::FlushedBatch&) {}}};
+  server.start();
+  asio::io_context io;
+  asio::ip::udp::socket socket{io};
+  socket.connect(bench::loopback(server.port()));
+  const double before = resident();
+  std::uint64_t packets = 0;
+  std::string datagram;
+  for (std::size_t i = 0; i < names; ++i) {
+    std::string line{name};
+    const std::string number = std::to_string(i);
+    line.replace(line.find("000000") + 6 - number.size(), number.size(), number);
+    datagram.append(line).append(":1|c\n");
+    if (datagram.size() < 1300 && i + 1 < names) continue;
+    socket.send(asio::buffer(datagram));
+    datagram.clear();
+    if (++packets % 100 == 0) REQUIRE(server.wait_for_packets(packets, 10s));
+  }
+  REQUIRE(server.wait_for_packets(packets, 10s));
+  REQUIRE(server.snapshot().counters.size() == names + 3);
+  const double filled = (resident() - before) / names;
+  server.flush();
+  const double flushed = (resident() - before) / names;
+  std::printf("\n%-42s %10s\n", "a counter, name of 35 bytes included", "bytes");
+  std::printf("  %-40s %10.0f\n  %-40s %10.0f\n", "before a flush", filled, "after it", flushed);
 }
 
 #endif  // defined(__linux__)
