@@ -145,10 +145,14 @@ class StatsdCore {
 
   /// Flushes what has come since the last flush, and bears the time at which that would have been due: by an
   /// earlier one, it would take the place of the last whole interval in Graphite, which keeps one point for
-  /// each. Then waits until Graphite has taken all flushes, or for as long as the options say.
+  /// each.
   void flush_last() {
     const UnixTime now = unix_now();
     flush(std::clamp(UnixTime{last_flush_} + flush_interval(), now, now + flush_interval()));
+  }
+
+  /// Waits until Graphite has taken all flushes, or for as long as the options say.
+  void settle() {
     std::shared_ptr<StatsdOutputs> outputs;
     {
       const std::lock_guard lock{mutex_};
