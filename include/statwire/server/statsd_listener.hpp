@@ -116,9 +116,12 @@ class StatsdListener {
 #endif
     intake_.settle();
     flusher_.reset();
-    if (!is_complete_ || core_.options().flush == Flush::manual) return;
-    // Out of memory at worst: the samples are in the next flush, if the server starts again.
-    survives([this] { core_.flush_last(); });
+    if (!is_complete_) return;
+    if (core_.options().flush == Flush::background) {
+      // Out of memory at worst: the samples are in the next flush, if the server starts again.
+      survives([this] { core_.flush_last(); });
+    }
+    core_.settle();
   }
 
   std::uint16_t port() const noexcept {
