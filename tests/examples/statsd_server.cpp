@@ -283,7 +283,7 @@ TEST_CASE("statsd_server: in the background, what keeps it from starting is told
   Daemon other;
   const auto [status, output] = run({"-D", "--listen", at(other.port()), "--admin", "none"});
   CHECK(status == 1);
-  CHECK(output.starts_with("statsd_server: statwire: StatsD server on '127.0.0.1' port "));
+  CHECK(output.starts_with("statsd_server: statwire: StatsD server on UDP '127.0.0.1' port "));
   CHECK(
       run({"-D", "--log", "/none/log", "--listen", at(free_udp_port()), "--admin", "none"}) ==
       std::pair{1, std::string{"statsd_server: '/none/log' cannot be written: No such file or directory\n"}});
@@ -363,7 +363,7 @@ TEST_CASE("statsd_server: a port that is taken is one line and status 1") {
   Daemon other;
   const auto [status, output] = run({"--listen", at(other.port()), "--admin", "none"});
   CHECK(status == 1);
-  CHECK(output.starts_with("statsd_server: statwire: StatsD server on '127.0.0.1' port " +
+  CHECK(output.starts_with("statsd_server: statwire: StatsD server on UDP '127.0.0.1' port " +
                            std::to_string(other.port()) + ": "));
   CHECK(split(output, '\n').size() == 2);
 }
