@@ -39,9 +39,9 @@ class StatsdOutputs {
       return;
     }
     if (options.graphite.empty()) return;
-    constexpr std::chrono::milliseconds length_of_a_flush{
-        100};  // so that one becomes no more batches than it must
-    constexpr std::chrono::milliseconds shortest_connect{1000};  // what bounds the end also bounds that
+    // So that a flush becomes no more batches than it must; and what bounds the end also bounds a connect.
+    constexpr std::chrono::milliseconds length_of_a_flush{100};
+    constexpr std::chrono::milliseconds shortest_connect{1000};
     graphite_ = std::make_shared<GraphiteClient<>>(
         address_, GraphiteOptions{.flush_interval = length_of_a_flush,
                                   .max_spool_bytes = max_spool_bytes_,
