@@ -315,14 +315,15 @@ TEST_CASE("async metrics: a deadline holds while answers to earlier operations c
 }
 
 TEST_CASE("async metrics: servers that mean harm end in an error, in time and with bounded memory") {
-  const auto error_with = [](std::function<void(Peer::Socket&)> serve) {
+  const auto error_with = [](std::function<void(Peer::Socket&)> serve,
+                             std::chrono::milliseconds timeout = 500ms) {
     Peer peer{std::move(serve)};
     Threads threads{1};
     AsyncMetricsClient client{
         threads.io(),
         "127.0.0.1",
         peer.port(),
-        {.timeout = 500ms,
+        {.timeout = timeout,
          .limits = {.max_reply_bytes = 1 << 20, .max_rows = 1000, .max_line_bytes = 1000},
          .max_pending_bytes = 1000}};
     connect(client);
@@ -338,10 +339,10 @@ TEST_CASE("async metrics: servers that mean harm end in an error, in time and wi
       for (;;) Peer::send(socket, more);
     };
   };
-  CHECK(error_with(endless("ok\n", "k 1 1\n")) == errc::reply_too_large);
-  CHECK(error_with(endless("ok\n", "k")) == errc::reply_too_long);
-  CHECK(error_with(endless("", std::string_view{"\0\xff\n", 3})) == errc::unexpected_status);
-  CHECK(error_with(endless("error\n", "no\n")) == errc::reply_too_large);
+  CHECK(error_with(endless("ok\n", "k 1 1\n"), patience) == errc::reply_too_large);
+  CHECK(error_with(endless("ok\n", "k"), patience) == errc::reply_too_long);
+  CHECK(error_with(endless("", std::string_view{"\0\xff\n", 3}), patience) == errc::unexpected_status);
+  CHECK(error_with(endless("error\n", "no\n"), patience) == errc::reply_too_large);
   CHECK(error_with([](Peer::Socket& socket) {
           Peer::expect(socket, "get *\n");
           Peer::send(socket, "ok\nk 1 1\nk 2");
