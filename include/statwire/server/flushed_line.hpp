@@ -16,6 +16,11 @@ namespace statwire::server {
 /// Time since 1970-01-01 UTC: the clock that is handed to everything that has none of its own.
 using UnixTime = std::chrono::milliseconds;
 
+/// Whole seconds, as JavaScript rounds: half a second upwards.
+inline std::int64_t rounded_seconds(UnixTime time) noexcept {
+  return std::chrono::floor<std::chrono::seconds>(time + std::chrono::milliseconds{500}).count();
+}
+
 /// How the number of a point is printed.
 enum class NumberText {
   script,  ///< As JavaScript prints it: write_script_number().

@@ -121,23 +121,19 @@ class StatsdAdmin {
   }
 
   std::string stats(UnixTime now, const GraphiteStatus& status) const {
-    const std::int64_t seconds = rounded(now);
+    const std::int64_t seconds = rounded_seconds(now);
     std::string text;
     const auto add = [&](std::string_view key, auto value) {
       text.append(key).append(": ").append(std::to_string(value)) += '\n';
     };
-    add("uptime", seconds - rounded(start_));
-    add("messages.last_msg_seen", seconds - rounded(aggregator_.last_packet()));
+    add("uptime", seconds - rounded_seconds(start_));
+    add("messages.last_msg_seen", seconds - rounded_seconds(aggregator_.last_packet()));
     add("messages.bad_lines_seen", aggregator_.totals().bad_values);
     add("graphite.last_flush", seconds - status.last_flush);
     add("graphite.last_exception", seconds - status.last_exception);  // of none, the time since 1970
     add("graphite.flush_time", status.flush_time_ms);
     add("graphite.flush_length", status.flush_length);
     return text.append(end_);
-  }
-
-  static std::int64_t rounded(UnixTime time) {
-    return std::chrono::floor<std::chrono::seconds>(time + std::chrono::milliseconds{500}).count();
   }
 
   std::string counters() {

@@ -169,11 +169,6 @@ class Aggregator {
     std::string timestamp_lag;
   };
 
-  /// As JavaScript rounds: half a second upwards.
-  static std::int64_t rounded_seconds(UnixTime time) {
-    return std::chrono::floor<std::chrono::seconds>(time + std::chrono::milliseconds{500}).count();
-  }
-
   void add_line(std::string_view line) {
     ++totals_.lines;
     // The names of series are clean, so a name that is found as it came needs no cleaning, and holds no `|#`.
