@@ -1,11 +1,13 @@
 #include "command_line.hpp"
 
-#include <cstdint>
 #include <optional>
 #include <statwire/protocol/number.hpp>
 #include <statwire/version.hpp>
+#include <string_view>
 #include <utility>
 #include <vector>
+
+#include "duration.hpp"
 
 namespace example {
 namespace {
@@ -37,13 +39,47 @@ ListenAddress read_listen_address(const char* flag, const std::string& text, con
   return *std::move(address);
 }
 
-std::size_t read_count(const char* flag, const std::string& text) {
-  constexpr std::int64_t most = 1'000'000'000;
-  const std::optional<std::int64_t> count = statwire::protocol::parse_integer(text);
-  if (!count || *count < 1 || *count > most) {
-    throw CLI::ValidationError{flag, "'" + text + "' is not a number from 1 to " + std::to_string(most)};
+ListenAddress read_address_or_free_port(const char* flag, const std::string& text,
+                                        const std::string& usual_port) {
+  constexpr std::string_view free_port = ":0";
+  if (!text.ends_with(free_port)) return read_listen_address(flag, text, usual_port);
+  const std::string host = text.substr(0, text.size() - free_port.size());
+  std::optional<ListenAddress> address = parse_listen_address(host + ":1");
+  if (!address)
+    throw CLI::ValidationError{flag, "'" + host + "' is no address of IPv4 or, in brackets, IPv6"};
+  address->port = 0;
+  return *std::move(address);
+}
+
+std::int64_t read_number(const char* flag, const std::string& text, std::int64_t least, std::int64_t most) {
+  const std::optional<std::int64_t> number = statwire::protocol::parse_integer(text);
+  if (!number || *number < least || *number > most) {
+    throw CLI::ValidationError{
+        flag, "'" + text + "' is not a number from " + std::to_string(least) + " to " + std::to_string(most)};
   }
-  return static_cast<std::size_t>(*count);
+  return *number;
+}
+
+std::size_t read_count(const char* flag, const std::string& text) {
+  return static_cast<std::size_t>(read_number(flag, text, 1, 1'000'000'000));
+}
+
+std::chrono::milliseconds read_duration(const char* flag, const std::string& text,
+                                        std::chrono::milliseconds shortest) {
+  using std::chrono::milliseconds;
+  constexpr milliseconds longest = std::chrono::days{365};
+  const std::optional<milliseconds> duration = parse_duration(text);
+  if (!duration || *duration < shortest || *duration > longest) {
+    throw CLI::ValidationError{flag, "'" + text + "' is not a duration from " +
+                                         std::to_string(shortest.count()) +
+                                         "ms to 8760h; write a number with ms, s, m or h, such as 500ms, "
+                                         "10s or 2m"};
+  }
+  return *duration;
+}
+
+std::chrono::milliseconds read_run_time(const char* flag, const std::string& text) {
+  return read_duration(flag, text, std::chrono::milliseconds{100});
 }
 
 std::variant<std::monostate, Answer, UsageError> parse_arguments(CLI::App& app, int argc,

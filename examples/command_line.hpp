@@ -3,7 +3,9 @@
 // How the daemons read their flags, over CLI11: what they have in common, down to the words of a refusal.
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <variant>
 
@@ -14,7 +16,21 @@ namespace example {
 
 /// What flags may hold. The refusal names the flag, the value and what is right.
 ListenAddress read_listen_address(const char* flag, const std::string& text, const std::string& usual_port);
+ListenAddress read_address_or_free_port(const char* flag, const std::string& text,
+                                        const std::string& usual_port);  ///< Port 0 is legal.
+std::int64_t read_number(const char* flag, const std::string& text, std::int64_t least, std::int64_t most);
 std::size_t read_count(const char* flag, const std::string& text);
+std::chrono::milliseconds read_duration(const char* flag, const std::string& text,
+                                        std::chrono::milliseconds shortest);         ///< A year at most.
+std::chrono::milliseconds read_run_time(const char* flag, const std::string& text);  ///< 100 ms at least.
+
+/// What add_flag() takes for a number in these bounds, which the type holds.
+template <class Number = std::size_t>
+auto number_reader(std::int64_t least, std::int64_t most) {
+  return [least, most](const char* flag, const std::string& text) {
+    return static_cast<Number>(read_number(flag, text, least, most));
+  };
+}
 
 /// Adds a flag whose value is read by `read(flag, text)` into `target`.
 template <class Target, class Read>

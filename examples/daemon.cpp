@@ -1,16 +1,33 @@
 #include "daemon.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <iterator>
 #include <limits>
+#include <system_error>
 
 namespace example {
+
+Happening::Happening() : descriptor_{::eventfd(0, EFD_CLOEXEC)} {
+  if (descriptor_ < 0) throw std::system_error{errno, std::generic_category(), "eventfd"};
+}
+
+Happening::~Happening() {
+  ::close(descriptor_);
+}
+
+void Happening::set() const {
+  ::eventfd_write(descriptor_, 1);
+}
 
 EndSignals::EndSignals() {
   sigemptyset(&taken_);
@@ -47,6 +64,18 @@ EndSignals::Event EndSignals::wait_for_event() const {
 bool EndSignals::wait_until(std::chrono::steady_clock::time_point time) const {
   if (!take_until(time)) return false;
   restore_soon();
+  return true;
+}
+
+bool EndSignals::wait_or(const Happening& happening) const {
+  const int signals = ::signalfd(-1, &taken_, SFD_CLOEXEC);
+  if (signals < 0) throw std::system_error{errno, std::generic_category(), "signalfd"};
+  pollfd awaited[] = {{signals, POLLIN, 0}, {happening.descriptor(), POLLIN, 0}};
+  while (::poll(awaited, std::size(awaited), -1) < 0 && errno == EINTR) {
+  }
+  ::close(signals);
+  if ((awaited[0].revents & POLLIN) == 0) return false;
+  wait();
   return true;
 }
 

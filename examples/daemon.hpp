@@ -15,6 +15,21 @@
 
 namespace example {
 
+/// Something that happens once, on any thread.
+class Happening {
+ public:
+  Happening();  ///< Throws std::system_error when the system has no descriptor left.
+  Happening(const Happening&) = delete;
+  Happening& operator=(const Happening&) = delete;
+  ~Happening();
+
+  void set() const;
+  int descriptor() const noexcept { return descriptor_; }  ///< Readable since it happened.
+
+ private:
+  int descriptor_;
+};
+
 /// The signals that end the program, taken where it waits: no handler ever runs. Once the program is told to
 /// end, the next signal ends it at once, whatever its end waits for; so one thread does the waiting.
 class EndSignals {
@@ -37,6 +52,9 @@ class EndSignals {
 
   /// Waits until the time has come or a signal to end is there; returns whether it is a signal.
   bool wait_until(std::chrono::steady_clock::time_point time) const;
+
+  /// Waits until it has happened or a signal to end is there; returns whether it is a signal.
+  bool wait_or(const Happening& happening) const;
 
   /// From now on a signal ends the program at once. To be called by a program that ends without any.
   void restore() const;

@@ -2,7 +2,8 @@
 # Installs what is missing to build and test statwire, and nothing else; quiet when nothing is.
 #
 #   ./scripts/setup.sh                               what the tests need
-#   ./scripts/setup.sh demo|web|test|sanitizers|bench    what one of the other scripts needs; web: `demo.sh web`
+#   ./scripts/setup.sh GOAL                          what another script needs: demo, web, store and mesos (those of
+#                                                    demo.sh), test, sanitizers, bench
 #   ./scripts/setup.sh --counterparts                also the real servers that tests run against when there
 set -euo pipefail
 script=$(realpath "$0")
@@ -10,7 +11,7 @@ cd "$(dirname "$script")/.."
 counterparts=build/counterparts  # where npm's packages go: nothing of theirs touches the system
 
 usage() {
-  sed -n '2,6s/^# \{0,1\}//p' "$script" >&2
+  sed -n '2,7s/^# \{0,1\}//p' "$script" >&2
   exit 2
 }
 
@@ -18,10 +19,10 @@ goal=test
 with_counterparts=no
 for argument in "$@"; do
   case $argument in
-    demo | web | test | sanitizers | bench) goal=$argument ;;
+    demo | web | store | mesos | test | sanitizers | bench) goal=$argument ;;
     --counterparts) with_counterparts=yes ;;
     *)
-      echo "setup.sh: '$argument' is none of: demo, web, test, sanitizers, bench, --counterparts" >&2
+      echo "setup.sh: '$argument' is none of: demo, web, store, mesos, test, sanitizers, bench, --counterparts" >&2
       usage
       ;;
   esac
@@ -31,7 +32,9 @@ has_command() { command -v "$1" >/dev/null; }
 has_daemon() { PATH=$PATH:/usr/sbin has_command "$1"; }  # Debian keeps them out of the PATH of users
 has_header() { printf '#if !__has_include(<%s>)\n#error\n#endif\n' "$1" | g++ -std=c++20 -fsyntax-only -x c++ - 2>/dev/null; }
 has_any_header() { for header in "$@"; do has_header "$header" && return; done; return 1; }
+has_rabbitmq() { [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ]; }
 has_whisper() { /usr/bin/python3 -c 'import whisper' 2>/dev/null; }  # Debian's modules are Debian's Python's
+has_prometheus_client() { /usr/bin/python3 -c 'import prometheus_client' 2>/dev/null; }
 has_statsd_client() {  # of one language, as Debian's interpreter has them
   case $1 in
     python) /usr/bin/python3 -c 'import statsd' ;;
@@ -58,10 +61,30 @@ find_missing() {
     need libcli11-dev has_header CLI/CLI.hpp
     need libtomlplusplus-dev has_header toml++/toml.h
   fi
-  if [ "$goal" != demo ] && [ "$goal" != bench ]; then
+  if [ "$goal" != demo ]; then
     need pkg-config has_command pkg-config
+  fi
+  if [ "$goal" != demo ] && [ "$goal" != bench ]; then
     need libcpp-httplib-dev has_header httplib.h
     need nlohmann-json3-dev has_header nlohmann/json.hpp
+  fi
+  if [ "$goal" = store ] || [ "$goal" = test ] || [ "$goal" = sanitizers ]; then
+    need librdkafka-dev has_header librdkafka/rdkafka_mock.h
+  fi
+  if [ "$goal" != demo ] && [ "$goal" != web ] && [ "$goal" != mesos ]; then
+    need libavro-dev has_header avro.h
+  fi
+  if [ "$goal" = mesos ] || [ "$goal" = test ] || [ "$goal" = sanitizers ]; then
+    need librabbitmq-dev has_header amqp_tcp_socket.h
+    need libhiredis-dev has_header hiredis/hiredis.h
+    need libgmp-dev has_header gmpxx.h
+  fi
+  if [ "$goal" = mesos ] || [ "$with_counterparts" = yes ]; then
+    need rabbitmq-server has_rabbitmq
+    need redis-server has_daemon redis-server
+  fi
+  if [ "$goal" = mesos ]; then
+    need amqp-tools has_command amqp-get
   fi
   if [ "$goal" = test ] || [ "$goal" = sanitizers ]; then
     need doctest-dev has_header doctest/doctest.h
@@ -73,7 +96,7 @@ find_missing() {
   fi
   if [ "$goal" = web ]; then
     need curl has_command curl
-  elif [ "$goal" != demo ]; then
+  elif [ "$goal" != demo ] && [ "$goal" != store ] && [ "$goal" != mesos ]; then
     need libsqlite3-dev has_header sqlite3.h
     need catch2 has_any_header catch2/catch_all.hpp catch2/catch.hpp
   fi
@@ -87,6 +110,8 @@ find_missing() {
     need victoria-metrics has_daemon victoria-metrics
     need nginx-light has_daemon nginx
     need prometheus has_command promtool
+    need python3-prometheus-client has_prometheus_client
+    need chromium has_command chromium
     need python3-statsd has_statsd_client python
     need libnet-statsd-perl has_statsd_client perl
     need ruby-statsd has_statsd_client ruby
@@ -111,8 +136,8 @@ install_packages() (
   policy=/usr/sbin/policy-rc.d
   log=$(mktemp)
   trap "rm -f '$log'" EXIT
-  if [ "$with_counterparts" = yes ] && [ ! -e "$policy" ]; then
-    # The tests start the daemons for themselves: while this file is there, the packages start none.
+  if { [ "$with_counterparts" = yes ] || [ "$goal" = mesos ]; } && [ ! -e "$policy" ]; then
+    # The tests and the demo start the daemons for themselves: while this file is there, the packages start none.
     trap "rm -f '$log'; ${as_root[*]} rm -f '$policy'" EXIT
     printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" install -m 755 /dev/stdin "$policy"
   fi
@@ -124,7 +149,8 @@ install_packages() (
     exit 1
   fi
   for daemon in collectd-core=collectd netdata-core=netdata graphite-carbon=carbon-cache \
-    victoria-metrics=victoria-metrics nginx-light=nginx prometheus=prometheus; do  # nor does a new one start with the system
+    victoria-metrics=victoria-metrics nginx-light=nginx prometheus=prometheus \
+    rabbitmq-server=rabbitmq-server redis-server=redis-server; do  # nor does a new one start with the system
     [[ " $* " != *" ${daemon%=*} "* ]] || "${as_root[@]}" update-rc.d "${daemon#*=}" disable >/dev/null
   done
 )

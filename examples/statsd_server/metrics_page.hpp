@@ -23,8 +23,8 @@ class MetricsPage {
   ~MetricsPage();
 
  private:
-  class Listening;
-  std::unique_ptr<Listening> listening_;
+  class Server;
+  std::unique_ptr<Server> server_;
 };
 
 }  // namespace statsd_server

@@ -24,9 +24,9 @@
 #include <vector>
 
 #include "daemon.hpp"
+#include "listening.hpp"
 #include "web_app/figures.hpp"
 #include "web_app/known_urls.hpp"
-#include "web_app/listening.hpp"
 #include "web_app/options.hpp"
 #include "web_app/report.hpp"
 #include "web_app/routes.hpp"
@@ -159,7 +159,7 @@ void run(Options options, const example::EndSignals& signals) {
   statwire::InstrumentedServer<> server{statwire::RequestMetrics{statsd, settings, {.count_errors = true}}};
   add_routes(server, users);
 
-  std::optional<Listening> listening{std::in_place, server, options.listen};
+  std::optional<example::Listening> listening{std::in_place, server, options.listen};
   introduce(options);
   say("listening on http://" + to_string(listening->address()) +
       "; GET /desktop /orders/7 /report /broken, POST /users /login /logout");

@@ -5,43 +5,19 @@
 #include <utility>
 
 #include "command_line.hpp"
-#include "duration.hpp"
 
 namespace web_app {
 namespace {
 
-using std::chrono::milliseconds;
-
-example::ListenAddress read_listen(const char* flag, const std::string& text) {
-  constexpr std::string_view free_port = ":0";
-  if (!text.ends_with(free_port)) return example::read_listen_address(flag, text, "8080");
-  const std::string host = text.substr(0, text.size() - free_port.size());
-  std::optional<example::ListenAddress> address = example::parse_listen_address(host + ":1");
-  if (!address)
-    throw CLI::ValidationError{flag, "'" + host + "' is no address of IPv4 or, in brackets, IPv6"};
-  address->port = 0;
-  return *std::move(address);
-}
-
-milliseconds read_duration(const char* flag, const std::string& text) {
-  constexpr milliseconds shortest{100};
-  constexpr milliseconds longest = std::chrono::days{365};
-  const std::optional<milliseconds> duration = example::parse_duration(text);
-  if (!duration || *duration < shortest || *duration > longest) {
-    throw CLI::ValidationError{flag,
-                               "'" + text +
-                                   "' is not a duration from 100ms to 8760h; write a number with ms, s, "
-                                   "m or h, such as 500ms, 10s or 2m"};
-  }
-  return *duration;
-}
-
 void add_flags(CLI::App& app, Options& options) {
   using example::add_flag;
   add_flag(app, "--listen", "ADDRESS:PORT", options.listen,
-           "Where to listen (default 127.0.0.1:8080); port 0 takes a free one", read_listen);
+           "Where to listen (default 127.0.0.1:8080); port 0 takes a free one",
+           [](const char* flag, const std::string& text) {
+             return example::read_address_or_free_port(flag, text, "8080");
+           });
   add_flag(app, "--for", "DURATION", options.run_for, "End after this time (default: at Ctrl-C or SIGTERM)",
-           read_duration);
+           example::read_run_time);
 }
 
 constexpr const char* footer =

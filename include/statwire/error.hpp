@@ -32,6 +32,8 @@ enum class errc {
   connect_failed = 17,        ///< No connection came about; of an HTTP client, which does not say why.
   no_http_reply = 18,   ///< The connection ended, or what came is no HTTP, before there was a whole reply.
   missing_prefix = 19,  ///< There is no prefix, which says who registers; nothing was sent.
+  invalid_page = 20,    ///< A page for Prometheus does not follow its format.
+  invalid_family = 21,  ///< A family for Prometheus holds what the format of the page forbids.
 };
 
 namespace detail {
@@ -80,6 +82,10 @@ class ErrorCategory final : public std::error_category {
         return "the server closed the connection without a whole HTTP reply";
       case errc::missing_prefix:
         return "the prefix that says who registers is empty (METRICS_PREFIX)";
+      case errc::invalid_page:
+        return "the page does not follow the format of Prometheus";
+      case errc::invalid_family:
+        return "a family of metrics holds what the format of Prometheus forbids";
     }
     return "unknown error " + std::to_string(value);
   }

@@ -12,12 +12,14 @@
 #include "statwire/buffered_metrics.hpp"
 #include "statwire/graphite.hpp"
 #include "statwire/metrics.hpp"
+#include "statwire/prometheus.hpp"
 #include "statwire/server/metrics_server.hpp"
 #include "statwire/server/statsd_server.hpp"
 #include "statwire/statsd.hpp"
 #include "statwire/testing/captured.hpp"
 #include "statwire/testing/memory_transport.hpp"
 #include "statwire/timer.hpp"
+#include "statwire/windows.hpp"
 #include "support/line_listener.hpp"
 
 namespace {
@@ -163,4 +165,33 @@ TEST_CASE("snippet: send points to Graphite") {
   graphite.flush(5s);  // true when Graphite has read all of it
 
   CHECK(listener.text().find("shop.orders.open 40 1700000000\n") != std::string::npos);
+}
+
+TEST_CASE("snippet: windows over the time of events") {
+  using namespace std::chrono_literals;
+  struct {
+    statwire::EventTime time{1'700'000'012'345ms};
+    std::string session = "alice";
+  } event;
+  const statwire::EventTime now{1'700'000'099'999ms};
+
+  statwire::TumblingWindows<statwire::DistinctCount> visitors{
+      {.length = 5min, .late = statwire::Late::allowed_for(30s)}};
+  visitors.take(event.time, [&](statwire::DistinctCount& window) { window.insert(event.session); });
+  visitors.at(now).value();  // distinct sessions of the five minutes of `now`; 0 when none came
+
+  CHECK(visitors.at(now).value() == 1);
+}
+
+TEST_CASE("snippet: pages for Prometheus") {
+  std::string page = statwire::write_prometheus(std::vector<statwire::PrometheusFamily>{
+      {.name = "orders",
+       .type = statwire::PrometheusType::gauge,
+       .help = "Orders of five minutes",
+       .samples = {{.name = "orders", .labels = {{"shop", "north"}}, .value = 17}}}});
+  auto families = statwire::parse_prometheus(page);
+  double orders = statwire::find_sample(families, "orders")->value;
+
+  CHECK(orders == 17);
+  CHECK(page == "# HELP orders Orders of five minutes\n# TYPE orders gauge\norders{shop=\"north\"} 17\n");
 }

@@ -275,4 +275,24 @@ std::vector<CarbonCase> carbon_cases() {
   return cases;
 }
 
+std::vector<AvroCase> avro_cases() {
+  std::vector<AvroCase> cases;
+  const Json file = load_file("001_avro.json");
+  for (const Json& entry : load_cases("001_avro.json")) {
+    const std::string name = entry.at("schema");
+    const bool is_of_lab2 = name == "lab2_published_schema";
+    AvroCase& made = cases.emplace_back(AvroCase{.schema_name = name,
+                                                 .schema = file.at("schemas").at(name).dump(),
+                                                 .price_field = is_of_lab2 ? "price" : "total_price",
+                                                 .timestamp = 0,
+                                                 .texts = {},
+                                                 .bytes = from_hex(entry.at("hex"))});
+    for (const auto& [field, value] : entry.at("datum").items()) {
+      if (field == "timestamp") made.timestamp = value;
+      if (value.is_string()) made.texts[field] = value;
+    }
+  }
+  return cases;
+}
+
 }  // namespace statwire::test

@@ -3,6 +3,8 @@
 // Case files as plain data, read in one place: JSON is slow to compile.
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -121,5 +123,17 @@ struct CarbonCase {
 };
 
 std::vector<CarbonCase> carbon_cases();
+
+/// An event of tests/cases/001_avro.json.
+struct AvroCase {
+  std::string schema_name;
+  std::string schema;  ///< As JSON.
+  std::string price_field;
+  std::int64_t timestamp = 0;
+  std::map<std::string, std::string> texts;  ///< Those that are not null, by the name of their field.
+  std::string bytes;
+};
+
+std::vector<AvroCase> avro_cases();
 
 }  // namespace statwire::test

@@ -129,8 +129,9 @@ class HttpPeer {
   static bool is_whole(const std::string& text) {
     const std::string name = "\r\nContent-Length: ";
     const std::size_t end = text.find("\r\n\r\n");
+    if (end == std::string::npos) return false;
     const std::size_t length = text.find(name);
-    if (end == std::string::npos || length > end) return false;
+    if (length > end) return true;  // a request without a body
     return text.size() - end - 4 >= static_cast<std::size_t>(std::stoul(text.substr(length + name.size())));
   }
 

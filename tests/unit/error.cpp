@@ -9,7 +9,7 @@
 
 TEST_CASE("error: every code has a message of its own") {
   std::set<std::string> messages;
-  constexpr int last = static_cast<int>(statwire::errc::missing_prefix);
+  constexpr int last = static_cast<int>(statwire::errc::invalid_family);
   for (int value = 1; value <= last; ++value) {
     const std::string message = make_error_code(static_cast<statwire::errc>(value)).message();
     CHECK_MESSAGE(message.find("unknown") == std::string::npos, value);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The distinct members that a set has seen since the last flush. Keeps its memory when it is cleared, so a
-// set that has warmed up allocates nothing.
+// The distinct members that a set has seen: of a series since the last flush, of a window since it began.
+// Keeps its memory when it is cleared, so a set that has warmed up allocates nothing.
 
 #include <algorithm>
 #include <cstddef>
@@ -13,15 +13,21 @@
 
 namespace statwire::aggregate {
 
-/// Not for several threads at once.
-class MemberSet {
+/// For members that the program itself makes.
+struct PlainHash {
+  std::uint64_t operator()(std::string_view text) const noexcept { return detail::hash_text(0, text); }
+};
+
+/// Not for several threads at once. Costs 24 bytes a member, its text, and 8 to 16 of the table.
+template <class Hash>
+class BasicMemberSet {
  public:
   enum class Insertion { added, known, full };
 
   /// Adds a member, unless it is there or there are `max_members` already.
   Insertion insert(std::string_view member, std::size_t max_members) {
     if (2 * (members_.size() + 1) > places_.size()) grow();
-    const std::uint64_t hash = detail::hash_text(0, member);
+    const std::uint64_t hash = hash_(member);
     std::size_t place = hash & (places_.size() - 1);
     for (; places_[place] != 0; place = (place + 1) & (places_.size() - 1)) {
       const Member& other = members_[places_[place] - 1];
@@ -37,6 +43,7 @@ class MemberSet {
   }
 
   std::size_t size() const noexcept { return members_.size(); }
+  std::size_t text_bytes() const noexcept { return bytes_.size(); }  ///< Of all members.
   std::string_view operator[](std::size_t index) const noexcept { return text_of(members_[index]); }
 
   void clear() noexcept {
@@ -70,6 +77,9 @@ class MemberSet {
   std::vector<Member> members_;
   std::vector<char> bytes_;
   std::vector<std::uint32_t> places_;  ///< Open addressing: 1 + index of a member, or 0; a power of two.
+  [[no_unique_address]] Hash hash_;
 };
+
+using MemberSet = BasicMemberSet<PlainHash>;
 
 }  // namespace statwire::aggregate

@@ -51,7 +51,10 @@ inline std::optional<HttpUrl> parse_http_url(std::string_view text) {
   HttpUrl url{.host = endpoint->host, .port = endpoint->port};
   const std::size_t host_end = authority.starts_with('[') ? authority.find(']') : 0;
   if (authority.find(':', host_end) == std::string_view::npos) url.port = HttpUrl{}.port;
-  if (!text.empty()) url.target = text.starts_with('?') ? "/" + std::string{text} : std::string{text};
+  if (!text.empty()) {
+    url.target = text.starts_with('?') ? "/" : "";
+    url.target += text;
+  }
   return url;
 }
 

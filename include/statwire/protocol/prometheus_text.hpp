@@ -3,8 +3,8 @@
 // Writes the text that Prometheus scrapes, exposition format 0.0.4: families with HELP and TYPE, labels,
 // numbers. Whatever bytes the strings hold, a call makes the lines that it says and no others. What the
 // format asks of a whole page is left to the caller: one family a name, all its samples after it, no sample
-// twice. No timestamps. No I/O. Source: prometheus.io, "Exposition formats" and "Metric and label naming"; a
-// Prometheus server refuses a page that is not UTF-8, help included.
+// twice; prometheus_write.hpp sees to that. No I/O. Source: prometheus.io, "Exposition formats" and "Metric
+// and label naming"; a Prometheus server refuses a page that is not UTF-8, help included.
 
 #include <cmath>
 #include <cstddef>
@@ -13,15 +13,16 @@
 
 #include "statwire/protocol/clean.hpp"
 #include "statwire/protocol/number.hpp"
+#include "statwire/protocol/prometheus_family.hpp"
 
 namespace statwire::protocol {
+
+using statwire::PrometheusType;
 
 /// What an HTTP server says that the page is.
 inline constexpr std::string_view prometheus_content_type = "text/plain; version=0.0.4; charset=utf-8";
 
-enum class PrometheusType { counter, gauge, histogram, summary, untyped };
-
-/// The word of a TYPE line.
+/// The word of a TYPE line; OpenMetrics has another one for untyped.
 constexpr std::string_view word_of(PrometheusType type) noexcept {
   switch (type) {
     case PrometheusType::counter:
@@ -32,6 +33,12 @@ constexpr std::string_view word_of(PrometheusType type) noexcept {
       return "histogram";
     case PrometheusType::summary:
       return "summary";
+    case PrometheusType::info:
+      return "info";
+    case PrometheusType::stateset:
+      return "stateset";
+    case PrometheusType::gaugehistogram:
+      return "gaugehistogram";
     case PrometheusType::untyped:
       break;
   }

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "statwire/server/name_hash.hpp"
+#include "statwire/detail/name_hash.hpp"
 
 namespace statwire::server {
 
@@ -126,7 +126,7 @@ class NamedTable {
     }
   }
 
-  NameHash hash_;
+  statwire::detail::NameHash hash_;
   std::vector<Entry> entries_;
   std::vector<char> names_;
   std::vector<Place> places_;  ///< Open addressing, a power of two.

@@ -1,8 +1,8 @@
 #pragma once
 
-// A hash of the names that strangers send to a server. Unlike detail/hash.hpp it has a secret, another one in
-// each process, so that nobody can send names that all share one place of a table; and it takes sixteen bytes
-// at a time, as names of series are long.
+// A hash of the texts that strangers send: names of series, members of sets. Unlike detail/hash.hpp it has a
+// secret, another one in each process, so that nobody can send texts that all share one place of a table; and
+// it takes sixteen bytes at a time, as names of series are long.
 
 #include <array>
 #include <cstddef>
@@ -12,8 +12,9 @@
 
 #include "statwire/detail/hash.hpp"
 
-namespace statwire::server {
+namespace statwire::detail {
 
+/// Any thread; a copy has the same secret.
 class NameHash {
  public:
   NameHash() : secret_{process_secret()} {}
@@ -22,10 +23,10 @@ class NameHash {
     const char* next = name.data();
     std::size_t left = name.size();
     std::uint64_t state = secret_[0] ^ left;
-    if (left < 8) return last(state, statwire::detail::short_word(next, left));
+    if (left < 8) return last(state, short_word(next, left));
     if (left < 16) {
-      state = fold(state ^ statwire::detail::word_at(next), secret_[1]);
-      return last(state, statwire::detail::word_at(next + left - 8));
+      state = fold(state ^ word_at(next), secret_[1]);
+      return last(state, word_at(next + left - 8));
     }
     for (; left > 16; left -= 16, next += 16) state = take(state, next);
     return last(take(state, name.data() + name.size() - 16), 0);
@@ -53,7 +54,7 @@ class NameHash {
   }
 
   std::uint64_t take(std::uint64_t state, const char* bytes) const noexcept {
-    return fold(statwire::detail::word_at(bytes) ^ state, statwire::detail::word_at(bytes + 8) ^ secret_[1]);
+    return fold(word_at(bytes) ^ state, word_at(bytes + 8) ^ secret_[1]);
   }
 
   std::uint32_t last(std::uint64_t state, std::uint64_t word) const noexcept {
@@ -63,4 +64,4 @@ class NameHash {
   Secret secret_;
 };
 
-}  // namespace statwire::server
+}  // namespace statwire::detail

@@ -1,4 +1,4 @@
-#include "web_app/listening.hpp"
+#include "listening.hpp"
 
 #include <sys/socket.h>
 
@@ -10,18 +10,16 @@
 #include <string>
 #include <system_error>
 
-namespace web_app {
+namespace example {
 namespace {
 
-void configure(httplib::Server& server) {
-  // A thread serves one connection from its first request to its last.
-  constexpr std::size_t connections = 64;
-  constexpr std::size_t requests_of_connection = 100'000;
-  constexpr std::size_t longest_body = 64 << 10;
-  server.new_task_queue = [] { return new httplib::ThreadPool{connections}; };
-  server.set_keep_alive_max_count(requests_of_connection);
+void configure(httplib::Server& server, const ListeningOptions& options) {
+  server.new_task_queue = [threads = options.connections] { return new httplib::ThreadPool{threads}; };
+  server.set_keep_alive_max_count(options.requests_of_connection);
   server.set_keep_alive_timeout(1);  // seconds; as long may the end have to wait
-  server.set_payload_max_length(longest_body);
+  server.set_read_timeout(1);
+  server.set_write_timeout(1);
+  server.set_payload_max_length(options.longest_body);
   server.set_tcp_nodelay(true);  // head and body are two writes: the second would wait for an acknowledgement
   // cpp-httplib's own options let two servers take the same port.
   server.set_socket_options([](socket_t socket) {
@@ -30,7 +28,7 @@ void configure(httplib::Server& server) {
   });
 }
 
-example::ListenAddress bind(httplib::Server& server, const example::ListenAddress& wanted) {
+ListenAddress bind(httplib::Server& server, const ListenAddress& wanted) {
   errno = 0;
   int port = wanted.port;
   if (wanted.port == 0) {
@@ -46,14 +44,15 @@ example::ListenAddress bind(httplib::Server& server, const example::ListenAddres
 
 }  // namespace
 
-Listening::Listening(httplib::Server& server, const example::ListenAddress& address) : server_{server} {
-  configure(server);
+Listening::Listening(httplib::Server& server, const ListenAddress& address, const ListeningOptions& options)
+    : server_{server} {
+  configure(server, options);
   address_ = bind(server, address);
   thread_ = std::thread{[this] {
     server_.listen_after_bind();
     has_ended_ = true;
   }};
-  // Until it runs, stop() would do nothing.
+  // Until it runs, stop() would do nothing, and cpp-httplib has nothing to wait for.
   while (!server_.is_running() && !has_ended_) std::this_thread::sleep_for(std::chrono::milliseconds{1});
 }
 
@@ -62,4 +61,4 @@ Listening::~Listening() {
   thread_.join();
 }
 
-}  // namespace web_app
+}  // namespace example
