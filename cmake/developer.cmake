@@ -12,3 +12,8 @@ if(STATWIRE_SANITIZE)
     -fsanitize=${STATWIRE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(statwire_developer INTERFACE -fsanitize=${STATWIRE_SANITIZE})
 endif()
+
+# The folder of Asio for what calls the compiler without a target, when Asio was found as a package.
+if(NOT STATWIRE_ASIO_INCLUDE_DIR)
+  statwire_include_folders(asio::asio STATWIRE_ASIO_INCLUDE_DIR)
+endif()
