@@ -6,6 +6,9 @@
 //   statwire::Counter hits = statsd.counter("hits", {.tags = {{"route", "/a"}}});
 //   hits.increment();
 //
+// Code that only records includes this header and not statsd.hpp, and is compiled in a fraction of the time:
+// see docs/benchmarks.md. ScopedTimer and timed() over a Timing come with it.
+//
 // Threads: a handle may be used and copied by any number of threads at once. A handle may outlive its client;
 // what it is told then goes nowhere. A default-made handle counts nothing; the calls of one for which there
 // was no room (max_series) are counted as dropped.
@@ -17,9 +20,9 @@
 #include <utility>
 
 #include "statwire/aggregate/handle.hpp"
-#include "statwire/aggregate/samples.hpp"
 #include "statwire/protocol/duration.hpp"
-#include "statwire/protocol/number.hpp"
+#include "statwire/protocol/numeric.hpp"
+#include "statwire/scoped_timer.hpp"
 
 namespace statwire {
 
@@ -33,7 +36,7 @@ class Counter {
   template <protocol::Numeric Value = int>
   void increment(Value value = 1) const noexcept {
     std::int64_t integer = 0;
-    if (aggregate::as_exact_integer(value, integer) && series_.try_add(integer)) [[likely]]
+    if (protocol::as_exact_integer(value, integer) && series_.try_add(integer)) [[likely]]
       return;
     add_slowly(value);
   }
@@ -44,7 +47,7 @@ class Counter {
       increment(-value);
     } else {
       std::int64_t integer = 0;
-      if (aggregate::as_exact_integer(value, integer)) return increment(-integer);
+      if (protocol::as_exact_integer(value, integer)) return increment(-integer);
       add_slowly(-static_cast<double>(value));
     }
   }
@@ -53,7 +56,7 @@ class Counter {
   template <protocol::Numeric Value>
   void add_slowly(Value value) const noexcept {
     if (!protocol::Number{value}.is_finite()) return series_.drop_invalid();
-    if (series_.is_sampled()) series_.use(aggregate::Count<Value>{value});
+    series_.use([&](auto& sink, std::uint32_t index) { sink.count(index, value); });
   }
 
   aggregate::SeriesHandle series_;
@@ -68,7 +71,7 @@ class Gauge {
   template <protocol::Numeric Value>
   void set(Value value) const noexcept {
     if (!protocol::Number{value}.is_finite()) return series_.drop_invalid();
-    series_.use(aggregate::GaugeSet<Value>{value});
+    series_.use([&](auto& sink, std::uint32_t index) { sink.set_gauge(index, value); });
   }
 
   /// Changes the gauge: what was set in the same flush interval, else the value at the server. Servers
@@ -77,7 +80,7 @@ class Gauge {
   template <protocol::Numeric Value>
   void add(Value delta) const noexcept {
     if (!protocol::Number{delta}.is_finite()) return series_.drop_invalid();
-    series_.use(aggregate::GaugeChange<Value>{delta});
+    series_.use([&](auto& sink, std::uint32_t index) { sink.change_gauge(index, delta); });
   }
 
  private:
@@ -103,7 +106,8 @@ class Timing {
   template <class Rep, class Period>
   void record_sampled(std::chrono::duration<Rep, Period> duration) const noexcept {
     if (!protocol::is_timing(duration)) return series_.drop_invalid();
-    series_.use(aggregate::Duration{protocol::to_nanoseconds(duration)});
+    series_.use(
+        [&](auto& sink, std::uint32_t index) { sink.record(index, protocol::to_nanoseconds(duration)); });
   }
 
  private:
@@ -119,18 +123,45 @@ class Set {
   /// Adds a member; an empty one is dropped.
   void insert(std::string_view member) const noexcept {
     if (member.empty()) return series_.drop_invalid();
-    series_.use(aggregate::Member{member});
+    series_.use([&](auto& sink, std::uint32_t index) { sink.insert(index, member); });
   }
 
   template <protocol::Numeric Value>
   void insert(Value member) const noexcept {
     if (!protocol::Number{member}.is_finite()) return series_.drop_invalid();
-    char text[protocol::max_number_chars];
-    insert(std::string_view{text, static_cast<std::size_t>(protocol::Number{member}.write(text) - text)});
+    series_.use([&](auto& sink, std::uint32_t index) { sink.insert(index, protocol::Number{member}); });
   }
 
  private:
   aggregate::SeriesHandle series_;
 };
+
+namespace detail {
+
+/// A handle, as the target of a timer.
+template <>
+class TimingTarget<Timing> {
+ public:
+  explicit TimingTarget(const Timing& timing) noexcept : timing_{&timing} {}
+
+  bool is_sampled() noexcept { return timing_->is_sampled(); }
+
+  template <class Duration>
+  void record(Duration duration) noexcept {
+    timing_->record_sampled(duration);
+  }
+
+ private:
+  const Timing* timing_;
+};
+
+}  // namespace detail
+
+/// Calls `function`, returns what it returns, and records the time that it took, also when it throws.
+template <std::invocable Function>
+decltype(auto) timed(const Timing& timing, Function&& function) {
+  const ScopedTimer timer{timing};
+  return std::forward<Function>(function)();
+}
 
 }  // namespace statwire

@@ -30,6 +30,9 @@ class Owner {
 /// Any thread.
 class OwnerLink {
  public:
+  /// With the flag that says whether a record has to wake the flusher.
+  explicit OwnerLink(std::atomic<bool>& flusher_sleeps) noexcept : flusher_sleeps_{flusher_sleeps} {}
+
   /// The client comes and goes.
   void open(Owner& owner) noexcept {
     const std::lock_guard lock{mutex_};
@@ -38,16 +41,15 @@ class OwnerLink {
   void close() noexcept {
     const std::lock_guard lock{mutex_};
     owner_ = nullptr;
-    flusher_sleeps = false;
+    flusher_sleeps_ = false;
     is_closed_.store(true, std::memory_order_release);
   }
   bool is_closed() const noexcept { return is_closed_.load(std::memory_order_acquire); }
 
-  /// Wakes the flusher if it sleeps. To be called after each record.
-  void wake_flusher() noexcept {
-    if (flusher_sleeps.load(std::memory_order_relaxed)) [[unlikely]] {
-      wake_sleeping_flusher();
-    }
+  void wake_sleeping_flusher() noexcept {
+    if (!flusher_sleeps_.exchange(false)) return;
+    const std::shared_lock lock{mutex_};
+    if (owner_ != nullptr) owner_->wake();
   }
 
   /// To be called after a datagram was filled.
@@ -68,25 +70,17 @@ class OwnerLink {
   /// In the child of a fork: threads that are gone may have held the lock.
   void after_fork_in_child() noexcept { std::construct_at(&mutex_); }
 
-  /// Whether a record has to wake the flusher.
-  alignas(64) std::atomic<bool> flusher_sleeps{false};
   /// Whether a thread that has filled a datagram has to say so.
-  std::atomic<bool> wants_full_datagrams{false};
+  alignas(64) std::atomic<bool> wants_full_datagrams{false};
 
  private:
-  /// Kept out of the calls, which are short and inlined: with it in them a sampled-out timer took 9 ns
-  /// instead of 2.4.
-  [[gnu::noinline, gnu::cold]] void wake_sleeping_flusher() noexcept {
-    if (!flusher_sleeps.exchange(false)) return;
-    const std::shared_lock lock{mutex_};
-    if (owner_ != nullptr) owner_->wake();
-  }
-
+  /// Kept out of the calls, which are short and inlined.
   [[gnu::noinline, gnu::cold]] void tell_of_full_datagrams() noexcept {
     const std::shared_lock lock{mutex_};
     if (owner_ != nullptr) owner_->take_full_datagrams();
   }
 
+  std::atomic<bool>& flusher_sleeps_;
   std::shared_mutex mutex_;  ///< Guards owner_ against its end; taken before the owner's own locks.
   Owner* owner_ = nullptr;
   std::atomic<bool> is_closed_{false};

@@ -20,8 +20,11 @@
 #include "statwire/aggregate/context.hpp"
 #include "statwire/aggregate/owner.hpp"
 #include "statwire/aggregate/sample_ring.hpp"
+#include "statwire/aggregate/samples.hpp"
 #include "statwire/aggregate/series.hpp"
+#include "statwire/aggregate/series_sink.hpp"
 #include "statwire/aggregate/series_table.hpp"
+#include "statwire/aggregate/sink_pointer.hpp"
 #include "statwire/aggregate/thread_state.hpp"
 #include "statwire/client/delivery.hpp"
 #include "statwire/client/delivery_stats.hpp"
@@ -43,14 +46,6 @@ struct RegistryOptions {
   std::uint64_t (*random)() noexcept = &detail::random_bits;
 };
 
-/// Whether a sample may leave as a line of its own.
-template <class Sample>
-constexpr bool has_line([[maybe_unused]] const Sample& sample,
-                        [[maybe_unused]] const Profile& profile) noexcept {
-  if constexpr (requires { sample.has_line(profile); }) return sample.has_line(profile);
-  return true;
-}
-
 /// What the threads have counted for themselves.
 struct Recorded {
   std::uint64_t calls = 0;  ///< In cells, in lines, or left out.
@@ -58,17 +53,16 @@ struct Recorded {
 };
 
 /// Threads: any, if not said otherwise.
-class Registry : public std::enable_shared_from_this<Registry> {
+class Registry : public SeriesSink {
  public:
   explicit Registry(const RegistryOptions& options)
-      : options_{options}, table_{options.max_series, options.max_idle} {}
+      : options_{options}, owner_{flusher_sleeps}, table_{options.max_series, options.max_idle} {}
 
   const RegistryOptions& options() const noexcept { return options_; }
   client::DeliveryCounters& counters() noexcept { return counters_; }
   OwnerLink& owner() noexcept { return owner_; }
 
-  /// What stands for a series that there was no room for.
-  static constexpr std::uint32_t overflow = SeriesTable::none;
+  static_assert(overflow == SeriesTable::none);
 
   /// The number of the series that is written like `wanted`; a new one when there is none, `overflow` when
   /// there is no room.
@@ -120,7 +114,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
   template <class Sample>
   void submit(std::uint32_t index, const Sample& sample) noexcept {
     with_state([&](ThreadState& state) { submit(state, index, sample); });
-    owner_.wake_flusher();
+    wake_flusher();
   }
   template <class Sample>
   void submit(ThreadState& state, std::uint32_t index, const Sample& sample) {
@@ -247,7 +241,12 @@ class Registry : public std::enable_shared_from_this<Registry> {
     counters_.clear();
   }
 
+ protected:
+  ~Registry() = default;
+
  private:
+  void wake_sleeping_flusher() noexcept final { owner_.wake_sleeping_flusher(); }
+
   /// Makes all cells and lines as new. No other thread records.
   void forget_records() noexcept {
     for (std::uint32_t i = 0; i < size(); ++i) {
@@ -291,22 +290,22 @@ class Registry : public std::enable_shared_from_this<Registry> {
     ThreadState& join(Registry& registry) {
       local_state = {nullptr, nullptr, nullptr};  // its registry may be among those that go
       std::erase_if(joined_, [](const auto& entry) {
-        return entry.first->owner().is_closed() && entry.first.use_count() == 1;
+        return entry.first->owner().is_closed() && entry.first->has_one_owner();
       });
       ThreadState* state = find(registry);
       if (state == nullptr) {
         joined_.reserve(joined_.size() + 1);
         state = &registry.enter();
-        joined_.emplace_back(registry.shared_from_this(), state);
+        joined_.emplace_back(&registry, state);
       }
-      local_state = {&registry, state->cells(), state};
+      local_state = {static_cast<const SeriesSink*>(&registry), state->cells(), state};
       return *state;
     }
 
    private:
     static inline constinit thread_local bool is_gone_ = false;
 
-    std::vector<std::pair<std::shared_ptr<Registry>, ThreadState*>> joined_;
+    std::vector<std::pair<SinkPointer<Registry>, ThreadState*>> joined_;
   };
 
   /// Where there is no memory, the call is dropped.
@@ -317,7 +316,7 @@ class Registry : public std::enable_shared_from_this<Registry> {
 
   template <class Use>
   void find_state(Use& use) {
-    if (local_state.registry == this) [[likely]]
+    if (local_state.sink == static_cast<const SeriesSink*>(this)) [[likely]]
       return use(*local_state.state);
     if (Membership* membership = Membership::of_this_thread()) return use(membership->join(*this));
     // The thread is ending, and its memberships are gone: this call borrows a state.

@@ -14,26 +14,20 @@
 #include <string_view>
 #include <utility>
 
-#include "statwire/aggregate/registry.hpp"
+#include "statwire/aggregate/cell.hpp"
+#include "statwire/aggregate/series.hpp"
 #include "statwire/aggregate/series_line.hpp"
 #include "statwire/protocol/number.hpp"
 #include "statwire/protocol/statsd_line.hpp"
 
 namespace statwire::aggregate {
 
-/// Whether a count is added as an integer: all integers and whole doubles that are exact.
-template <protocol::Numeric Value>
-bool as_exact_integer(Value value, std::int64_t& integer) noexcept {
-  constexpr std::int64_t limit = std::int64_t{1} << 53;
-  if constexpr (std::floating_point<Value>) {
-    if (!(value > -static_cast<Value>(limit) && value < static_cast<Value>(limit))) return false;
-    integer = static_cast<std::int64_t>(value);
-    return static_cast<Value>(integer) == value;
-  } else {
-    integer = static_cast<std::int64_t>(value);
-    if constexpr (sizeof(Value) < sizeof(std::int64_t)) return true;
-    return std::cmp_less_equal(value, limit) && std::cmp_greater_equal(value, -limit);
-  }
+/// Whether a sample may leave as a line of its own.
+template <class Sample>
+constexpr bool has_line([[maybe_unused]] const Sample& sample,
+                        [[maybe_unused]] const Profile& profile) noexcept {
+  if constexpr (requires { sample.has_line(profile); }) return sample.has_line(profile);
+  return true;
 }
 
 /// Integers are added in the thread's cell, the rest in the series.
@@ -41,9 +35,9 @@ template <protocol::Numeric Value>
 struct Count {
   Value value;
 
-  void record(Registry&, Series& series, Cell& cell) const noexcept {
+  void record(auto&, Series& series, Cell& cell) const noexcept {
     std::int64_t integer = 0;
-    if (as_exact_integer(value, integer)) return cell.add(integer);
+    if (protocol::as_exact_integer(value, integer)) return cell.add(integer);
     GaugeValue::add_to(series.fraction, static_cast<double>(value));
     cell.add(0);
   }
@@ -59,7 +53,7 @@ template <protocol::Numeric Value>
 struct GaugeSet {
   Value value;
 
-  void record(Registry&, Series& series, Cell& cell) const noexcept {
+  void record(auto&, Series& series, Cell& cell) const noexcept {
     if constexpr (std::same_as<Value, float>) series.single_precision.store(true, std::memory_order_relaxed);
     series.gauge.set(static_cast<double>(value));
     cell.add(0);
@@ -82,7 +76,7 @@ struct GaugeChange {
   /// Whether it may leave as a line of its own. It is not written otherwise.
   static bool has_line(const Profile& profile) noexcept { return profile.signed_gauges; }
 
-  void record(Registry& registry, Series& series, Cell& cell) const noexcept {
+  void record(auto& registry, Series& series, Cell& cell) const noexcept {
     if (registry.options().profile.signed_gauges) {
       series.gauge.add(static_cast<double>(delta));
     } else {
@@ -101,7 +95,7 @@ struct GaugeChange {
 struct Duration {
   std::chrono::nanoseconds value;
 
-  void record(Registry& registry, Series&, Cell& cell) const noexcept {
+  void record(auto& registry, Series&, Cell& cell) const noexcept {
     registry.record_sample(cell, static_cast<std::uint64_t>(value.count()));
   }
   std::size_t write(std::span<char> out, Series& series, const Profile& profile) const noexcept {
@@ -118,7 +112,7 @@ struct Observation {
   Value value;
   std::string_view type_text;
 
-  void record(Registry& registry, Series&, Cell& cell) const noexcept {
+  void record(auto& registry, Series&, Cell& cell) const noexcept {
     const double wide = static_cast<double>(value);
     std::uint64_t bits = 0;
     std::memcpy(&bits, &wide, sizeof(bits));
@@ -135,7 +129,7 @@ struct Observation {
 struct Member {
   std::string_view text;
 
-  void record(Registry& registry, Series& series, Cell& cell) const noexcept {
+  void record(auto& registry, Series& series, Cell& cell) const noexcept {
     registry.insert_member(series, cell, text);
   }
   std::size_t write(std::span<char> out, Series& series, const Profile&) const noexcept {

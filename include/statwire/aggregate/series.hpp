@@ -1,7 +1,7 @@
 #pragma once
 
 // A series: name, tags and type, rendered once into what stands before and after the value on the wire, and
-// what all threads share of its state. What each thread has for itself is a Cell.
+// what all threads share of its state. What each thread has for itself is a Cell (cell.hpp).
 
 #include <atomic>
 #include <chrono>
@@ -13,9 +13,7 @@
 #include <string_view>
 
 #include "statwire/aggregate/member_set.hpp"
-#include "statwire/aggregate/sample_ring.hpp"
 #include "statwire/detail/hash.hpp"
-#include "statwire/detail/relaxed.hpp"
 #include "statwire/protocol/tag.hpp"
 
 namespace statwire::aggregate {
@@ -29,23 +27,6 @@ struct SeriesName {
   std::uint32_t one_in = 1;  ///< The rate; series of different rates are not mixed.
   std::string_view name{};
   std::span<const Tag> tags{};
-};
-
-/// One thread's share of a series. That thread alone writes; the flusher reads, and subtracts what it saw the
-/// last time, so nothing is ever reset and nothing can be lost in between. All zero when new.
-struct Cell {
-  std::uint64_t total;  ///< Counter: the sum, modulo 2^64.
-  std::uint64_t count;  ///< Calls.
-  std::uint64_t skip;   ///< Samples to leave out before the next is kept; the owner's alone.
-  SampleRing* ring;     ///< Timing and histogram; published with release order.
-
-  void add(std::int64_t value) noexcept {
-    detail::single_writer_add(total, static_cast<std::uint64_t>(value));
-    add_call();
-  }
-
-  /// Comes after what the call has done, so that whoever sees the call sees that, too.
-  void add_call() noexcept { detail::release_add(count, std::uint64_t{1}); }
 };
 
 /// The value of a gauge, which any thread sets and changes. The last one to write wins; a change applies to

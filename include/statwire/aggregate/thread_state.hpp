@@ -11,8 +11,9 @@
 #include <new>
 #include <thread>
 
+#include "statwire/aggregate/cell.hpp"
 #include "statwire/aggregate/name_cache.hpp"
-#include "statwire/aggregate/series.hpp"
+#include "statwire/aggregate/sample_ring.hpp"
 #include "statwire/client/datagram_ring.hpp"
 #include "statwire/detail/relaxed.hpp"
 
@@ -90,15 +91,5 @@ class ThreadState {
   std::uint64_t sampled_out_ = 0;  ///< Samples left out by their rate.
   std::atomic<client::DatagramRing*> ring_{nullptr};
 };
-
-class Registry;
-
-/// The calling thread's way to its state of the client that it used last.
-struct LocalState {
-  const Registry* registry;
-  Cell* cells;
-  ThreadState* state;
-};
-inline constinit thread_local LocalState local_state{nullptr, nullptr, nullptr};
 
 }  // namespace statwire::aggregate

@@ -16,11 +16,13 @@
 
 #include "statwire/aggregate/context.hpp"
 #include "statwire/aggregate/handle.hpp"
-#include "statwire/aggregate/registry.hpp"
+#include "statwire/aggregate/recorder.hpp"
 #include "statwire/aggregate/resolve.hpp"
 #include "statwire/aggregate/samples.hpp"
+#include "statwire/aggregate/sampling.hpp"
 #include "statwire/client/delivery.hpp"
 #include "statwire/client/delivery_stats.hpp"
+#include "statwire/client/metric_options.hpp"
 #include "statwire/client/outbox.hpp"
 #include "statwire/protocol/duration.hpp"
 #include "statwire/protocol/event.hpp"
@@ -29,18 +31,6 @@
 #include "statwire/protocol/statsd_line.hpp"
 
 namespace statwire {
-
-/// Options of one call or one handle.
-struct MetricOptions {
-  TagList tags{};  ///< Replace those of the scope and the client that have the same key.
-  /// Share of the calls that are sent, above 0, at most 1; one in N with a whole N, the nearest to it. The
-  /// server multiplies back. Aggregated counters need none: all calls count; and so do all those of gauges
-  /// and sets, but where each call is a datagram.
-  double rate = 1;
-  /// When it happened, in Unix seconds, for counters and gauges of profiles with timestamps; such samples are
-  /// not aggregated. 0 is now.
-  std::int64_t timestamp = 0;
-};
 
 namespace client {
 
@@ -61,7 +51,7 @@ class Engine {
 
   template <class... TransportArgs>
   explicit Engine(const EngineOptions& options, TransportArgs&&... transport_args)
-      : registry_{std::make_shared<aggregate::Registry>(options.registry)},
+      : registry_{aggregate::Recorder::make(options.registry)},
         outbox_{options.outbox, registry_, std::forward<TransportArgs>(transport_args)...},
         is_enabled_{options.enabled} {}
 
@@ -165,7 +155,9 @@ class Engine {
                                                                 : counters().dropped_invalid);
       return {};
     }
-    return {registry_, resolved.index};
+    const bool has_room = resolved.index != aggregate::Registry::overflow;
+    return {registry_, resolved.index, has_room && delivery() == Delivery::aggregated,
+            !has_room || registry_->series(resolved.index).one_in == 1};
   }
 
   /// Whether a timing with this rate is to be taken; counts it when not.
@@ -244,7 +236,7 @@ class Engine {
       }
       registry_->submit(state, index, sample);
     });
-    registry_->owner().wake_flusher();
+    registry_->wake_flusher();
   }
 
   /// There is no room for the series. A line needs none.
@@ -317,10 +309,10 @@ class Engine {
     registry_->with_state([&](aggregate::ThreadState& state) {
       if (!registry_->append(state, write)) settle(counters().dropped_queue_full);
     });
-    registry_->owner().wake_flusher();
+    registry_->wake_flusher();
   }
 
-  std::shared_ptr<aggregate::Registry> registry_;
+  aggregate::SinkPointer<aggregate::Recorder> registry_;
   Outbox<Transport> outbox_;
   bool is_enabled_;
 };

@@ -49,7 +49,7 @@ class Outbox final : public aggregate::Owner, private detail::ForkObserver {
  public:
   /// Throws ClientError when there is to be a thread and the system has none left.
   template <class... TransportArgs>
-  Outbox(const OutboxOptions& options, std::shared_ptr<aggregate::Registry> registry,
+  Outbox(const OutboxOptions& options, aggregate::SinkPointer<aggregate::Registry> registry,
          TransportArgs&&... transport_args)
       : registry_{std::move(registry)},
         collector_{*registry_, registry_->options().max_line_bytes},
@@ -66,7 +66,7 @@ class Outbox final : public aggregate::Owner, private detail::ForkObserver {
     if (options.enabled) sends_at_once() ? sender_.wait_ready() : sender_.is_ready();
     detail::ForkObservers::instance().add(*this);
     if (has_thread_) {
-      registry_->owner().flusher_sleeps = true;
+      registry_->flusher_sleeps = true;
       if (const std::error_code ec = start_thread()) {
         detail::ForkObservers::instance().remove(*this);
         registry_->owner().close();
@@ -104,7 +104,7 @@ class Outbox final : public aggregate::Owner, private detail::ForkObserver {
       // After a fork the child's thread begins with its first record. If there is none to be had, the records
       // stay until a flush; the next fork or record that finds the thread missing tries again.
       if (has_thread_ && !is_stopping_ && !flusher_.thread.joinable() && start_thread()) {
-        registry_->owner().flusher_sleeps = true;
+        registry_->flusher_sleeps = true;
       }
     }
     flusher_.wake.notify_one();
@@ -225,11 +225,11 @@ class Outbox final : public aggregate::Owner, private detail::ForkObserver {
   /// sleeps for good when it has found nothing for a whole interval after.
   bool has_more_to_come(bool any) noexcept {
     if (any) {
-      registry_->owner().flusher_sleeps = false;
+      registry_->flusher_sleeps = false;
       return true;
     }
     // False also when a record has found the announcement: its wake() waits for our lock.
-    return !registry_->owner().flusher_sleeps.exchange(true);
+    return !registry_->flusher_sleeps.exchange(true);
   }
 
   /// Of threads whose memory is half full. What is left of an earlier flush goes first, for it is older.
@@ -325,11 +325,11 @@ class Outbox final : public aggregate::Owner, private detail::ForkObserver {
     ring_.clear();
     has_records_ = false;
     has_full_datagrams_ = false;
-    registry_->owner().flusher_sleeps = has_thread_;
+    registry_->flusher_sleeps = has_thread_;
     registry_->owner().wants_full_datagrams = !has_thread_;
   }
 
-  std::shared_ptr<aggregate::Registry> registry_;
+  aggregate::SinkPointer<aggregate::Registry> registry_;
   std::mutex flush_mutex_;  ///< Guards all that a flush needs but the transport; taken before the others.
   Collector collector_;
   DatagramRing ring_;  ///< What the collector has written.

@@ -3,7 +3,6 @@
 // Durations of any unit as the nanoseconds that a timing takes.
 
 #include <chrono>
-#include <cmath>
 
 namespace statwire::protocol {
 
@@ -19,7 +18,7 @@ constexpr bool is_timing(std::chrono::duration<Rep, Period> duration) noexcept {
 template <class Rep, class Period>
 std::chrono::nanoseconds to_nanoseconds(std::chrono::duration<Rep, Period> duration) noexcept {
   if constexpr (std::chrono::treat_as_floating_point_v<Rep>) {
-    return std::chrono::nanoseconds{std::llround(std::chrono::duration<double, std::nano>{duration}.count())};
+    return std::chrono::round<std::chrono::nanoseconds>(duration);
   } else {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(duration);
   }

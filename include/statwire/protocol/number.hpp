@@ -14,24 +14,15 @@
 #include <string_view>
 #include <type_traits>
 
-namespace statwire::protocol {
+#include "statwire/protocol/numeric.hpp"
 
-/// A type whose values are numbers: integers up to 64 bits and floating-point types, but not bool and
-/// characters.
-template <class T>
-concept Numeric = ((std::integral<T> && sizeof(T) <= sizeof(std::uint64_t)) ||
-                   std::floating_point<T>)&&!std::same_as<T, bool> &&
-                  !std::same_as<T, char> && !std::same_as<T, wchar_t> && !std::same_as<T, char8_t> &&
-                  !std::same_as<T, char16_t> && !std::same_as<T, char32_t>;
+namespace statwire::protocol {
 
 /// Room that every number needs as text: the longest double in fixed notation takes 1 + 2 + 323 + 17 bytes.
 inline constexpr std::size_t max_number_chars = 344;
 
 /// Room that an integer of 64 bits needs, with its sign.
 inline constexpr std::size_t max_integer_chars = 21;
-
-/// How many decimals a number gets: as few as read back as the same number, or six, as C's `%f` prints.
-enum class Decimals { fewest, six };
 
 /// Writes an integer; returns the end of the text. `out` has room for max_integer_chars.
 template <std::integral Integer>
@@ -43,78 +34,34 @@ char* write_integer(char* out, Integer value) noexcept {
   return std::to_chars(out, out + max_integer_chars, value).ptr;
 }
 
-/// A number of a metric call. Integers keep all their 64 bits, whatever their sign; a float prints as short
-/// as a float can, not as the double that it becomes.
-class Number {
- public:
-  template <Numeric T>
-  constexpr Number(T value) noexcept  // NOLINT(google-explicit-constructor): every number is a Number
-      : kind_{std::integral<T>         ? Kind::integer
-              : std::same_as<T, float> ? Kind::single_float
-                                       : Kind::double_float} {
-    if constexpr (std::floating_point<T>) {
-      float_ = static_cast<double>(value);
-    } else if constexpr (std::signed_integral<T>) {
-      negative_ = value < 0;
-      magnitude_ = negative_ ? ~static_cast<std::uint64_t>(value) + 1 : static_cast<std::uint64_t>(value);
-    } else {
-      magnitude_ = value;
-    }
+inline char* Number::write(char* out) const noexcept {
+  if (kind_ != Kind::integer) return write_float(out);
+  if (negative_) *out++ = '-';
+  return write_integer(out, magnitude_);
+}
+
+inline char* Number::write(char* out, Decimals decimals) const noexcept {
+  if (decimals == Decimals::fewest) return write(out);
+  constexpr std::string_view zeros = ".000000";
+  if (kind_ == Kind::integer) return std::copy(zeros.begin(), zeros.end(), write(out));
+  constexpr double rounds_to_zero = 5e-7;
+  constexpr int six = 6;
+  const double value = std::fabs(float_) <= rounds_to_zero ? 0 : float_;
+  return std::to_chars(out, out + max_number_chars, value, std::chars_format::fixed, six).ptr;
+}
+
+inline char* Number::write_float(char* out) const noexcept {
+  // Whole numbers are common and print ten times as fast as integers (3 ns against 40 ns).
+  constexpr double exact_integers = 9007199254740992.0;  // 2^53
+  if (std::fabs(float_) < exact_integers) {
+    const auto whole = static_cast<std::int64_t>(float_);
+    if (static_cast<double>(whole) == float_) return write_integer(out, whole);
   }
-
-  constexpr Number operator-() const noexcept {
-    Number result = *this;
-    result.negative_ = !negative_ && magnitude_ != 0;
-    result.float_ = -float_;
-    return result;
-  }
-
-  /// Whether the number is below zero; -0.0 is not.
-  constexpr bool is_negative() const noexcept { return negative_ || float_ < 0; }
-
-  bool is_finite() const noexcept { return std::isfinite(float_); }
-
-  /// Writes the shortest fixed notation that reads back as the same number: `0.5`, `301`, never `-0` or
-  /// `1e9`. `out` has room for max_number_chars, the number is finite; returns the end of the text.
-  char* write(char* out) const noexcept {
-    if (kind_ != Kind::integer) return write_float(out);
-    if (negative_) *out++ = '-';
-    return write_integer(out, magnitude_);
-  }
-
-  /// The same with as many decimals as are asked for: `42.000000`. What six decimals round to zero has no
-  /// sign.
-  char* write(char* out, Decimals decimals) const noexcept {
-    if (decimals == Decimals::fewest) return write(out);
-    constexpr std::string_view zeros = ".000000";
-    if (kind_ == Kind::integer) return std::copy(zeros.begin(), zeros.end(), write(out));
-    constexpr double rounds_to_zero = 5e-7;
-    constexpr int six = 6;
-    const double value = std::fabs(float_) <= rounds_to_zero ? 0 : float_;
-    return std::to_chars(out, out + max_number_chars, value, std::chars_format::fixed, six).ptr;
-  }
-
- private:
-  enum class Kind { integer, single_float, double_float };
-
-  char* write_float(char* out) const noexcept {
-    // Whole numbers are common and print ten times as fast as integers (3 ns against 40 ns).
-    constexpr double exact_integers = 9007199254740992.0;  // 2^53
-    if (std::fabs(float_) < exact_integers) {
-      const auto whole = static_cast<std::int64_t>(float_);
-      if (static_cast<double>(whole) == float_) return write_integer(out, whole);
-    }
-    char* const end = out + max_number_chars;
-    return kind_ == Kind::single_float
-               ? std::to_chars(out, end, static_cast<float>(float_), std::chars_format::fixed).ptr
-               : std::to_chars(out, end, float_, std::chars_format::fixed).ptr;
-  }
-
-  Kind kind_;
-  bool negative_ = false;
-  std::uint64_t magnitude_ = 0;
-  double float_ = 0;
-};
+  char* const end = out + max_number_chars;
+  return kind_ == Kind::single_float
+             ? std::to_chars(out, end, static_cast<float>(float_), std::chars_format::fixed).ptr
+             : std::to_chars(out, end, float_, std::chars_format::fixed).ptr;
+}
 
 /// Room that a duration in milliseconds needs: an integer and six decimals.
 inline constexpr std::size_t max_milliseconds_chars = max_integer_chars + 7;

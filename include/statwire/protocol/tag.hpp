@@ -3,7 +3,6 @@
 // Tags of a metric: `{.tags = {{"route", "/a"}, {"code", "200"}}}`. A TagList holds views, not the texts, in
 // room of its own, so that passing tags allocates nothing.
 
-#include <array>
 #include <cstddef>
 #include <initializer_list>
 #include <span>
