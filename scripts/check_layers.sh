@@ -5,7 +5,7 @@
 #   ./scripts/check_layers.sh [DIRECTORY]    default: this project's include directory
 #
 # The layers, lowest first; each may include itself and those in its list:
-#   base       error.hpp version.hpp detail/    (detail/{asio,blocking_receive,poll,resolve}.hpp: sockets)
+#   base       error.hpp version.hpp detail/    (detail/{asio,blocking_receive,error_of,poll,resolve}.hpp: sockets)
 #   protocol   protocol/                        base
 #   concepts   transport/{backoff,concepts,null}.hpp  base
 #   transport  other transport/                 base, sockets, protocol, concepts
@@ -17,12 +17,18 @@
 # Beside them stands what needs the target statwire::http, so that nobody else comes to need it:
 #   libraries  detail/{httplib,json}.hpp        base
 #   http       http/ contexts.hpp instrumented_server.hpp server/contexts_*.hpp  all of these, but not testing
+#
+# A file impl/NAME.ipp (see detail/config.hpp) belongs to the layer of the NAME.hpp beside its folder, and one with it to
+# cycles. src.hpp, which nobody includes, includes any of them but http and testing.
 set -euo pipefail
 cd "${1:-"$(dirname "$0")/../include"}"
 
-find statwire -name '*.hpp' | sort | xargs awk '
+find statwire -name '*.[hi]pp' | sort | xargs awk '
   function layer(file) {
-    if (file ~ /^statwire\/detail\/(asio|resolve|poll|blocking_receive)\.hpp$/) return "sockets"
+    sub(/impl\//, "", file)
+    sub(/\.ipp$/, ".hpp", file)
+    if (file == "statwire/src.hpp") return "source"
+    if (file ~ /^statwire\/detail\/(asio|resolve|poll|blocking_receive|error_of)\.hpp$/) return "sockets"
     if (file ~ /^statwire\/detail\/(httplib|json)\.hpp$/) return "libraries"
     if (file ~ /^statwire\/(http\/.*|contexts|instrumented_server|server\/contexts_[^\/]*)(\.hpp)?$/) return "http"
     if (file ~ /^statwire\/detail\//) return "base"
@@ -46,6 +52,7 @@ find statwire -name '*.hpp' | sort | xargs awk '
     allowed["machinery"] = " base protocol concepts machinery "
     allowed["feature"] = " base sockets protocol concepts transport machinery feature "
     allowed["server"] = allowed["feature"] "server "
+    allowed["source"] = allowed["server"]
     allowed["libraries"] = " base libraries "
     allowed["http"] = allowed["server"] "libraries http "
     allowed["testing"] = allowed["feature"] "testing "
@@ -70,7 +77,17 @@ find statwire -name '*.hpp' | sort | xargs awk '
   }
   END { exit bad }'
 
-cycles=$(find statwire -name '*.hpp' -exec awk '/^#include [<"]statwire\// { gsub(/[<>"]/, "", $2); print FILENAME, $2 }' {} + |
+# An impl/NAME.ipp and its NAME.hpp include each other, and count as one.
+cycles=$(find statwire -name '*.[hi]pp' -exec awk '
+  function whole(file) {
+    sub(/impl\//, "", file)
+    sub(/\.ipp$/, ".hpp", file)
+    return file
+  }
+  /^#include [<"]statwire\// {
+    gsub(/[<>"]/, "", $2)
+    if (whole($2) != whole(FILENAME)) print whole(FILENAME), whole($2)
+  }' {} + |
   tsort 2>&1 >/dev/null) || {
   echo "a cycle of includes:" "$cycles"
   exit 1

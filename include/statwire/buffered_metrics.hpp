@@ -24,6 +24,7 @@
 #include "statwire/client/metrics_connection.hpp"
 #include "statwire/client/point.hpp"
 #include "statwire/client/put_queue.hpp"
+#include "statwire/detail/config.hpp"
 #include "statwire/error.hpp"
 #include "statwire/protocol/metrics_reply.hpp"
 #include "statwire/protocol/metrics_request.hpp"
@@ -68,8 +69,8 @@ class BufferedMetricsClient {
       : BufferedMetricsClient{InPlace{}, options, host, port} {}
 
   /// The same over a transport of its own, as the fakes of testing/ are.
-  explicit BufferedMetricsClient(Transport transport, const BufferedMetricsOptions& options = {})
-      : BufferedMetricsClient{InPlace{}, options, std::move(transport)} {}
+  explicit BufferedMetricsClient(Transport transport, const BufferedMetricsOptions& options = {}) requires
+      std::move_constructible<Transport> : BufferedMetricsClient{InPlace{}, options, std::move(transport)} {}
 
   BufferedMetricsClient(const BufferedMetricsClient&) = delete;
   BufferedMetricsClient& operator=(const BufferedMetricsClient&) = delete;
@@ -244,5 +245,9 @@ class BufferedMetricsClient {
   Connection connection_;
   std::thread thread_;
 };
+
+#if defined(STATWIRE_EXTERN_TEMPLATES)
+extern template class BufferedMetricsClient<>;  // see detail/config.hpp
+#endif
 
 }  // namespace statwire

@@ -22,6 +22,7 @@
 
 #include "statwire/client/point.hpp"
 #include "statwire/detail/asio.hpp"
+#include "statwire/detail/error_of.hpp"
 #include "statwire/detail/fail.hpp"
 #include "statwire/error.hpp"
 #include "statwire/http/contexts_document.hpp"

@@ -23,6 +23,7 @@
 
 #include "statwire/client/metrics_connection.hpp"
 #include "statwire/client/point.hpp"
+#include "statwire/detail/config.hpp"
 #include "statwire/error.hpp"
 #include "statwire/protocol/metrics_reply.hpp"
 #include "statwire/protocol/metrics_request.hpp"
@@ -68,7 +69,8 @@ class MetricsClient {
       : MetricsClient{host, port, MetricsOptions{.timeout = timeout}, ec} {}
 
   /// Connects over a transport of its own, as the fakes of testing/ are.
-  explicit MetricsClient(Transport transport, const MetricsOptions& options = {})
+  explicit MetricsClient(Transport transport,
+                         const MetricsOptions& options = {}) requires std::move_constructible<Transport>
       : connection_{options, std::move(transport)} {
     std::error_code ec;
     connection_.open(ec);
@@ -231,5 +233,9 @@ class MetricsClient {
   client::MetricsConnection<Transport> connection_;
   std::size_t answered_keys_ = 0;
 };
+
+#if defined(STATWIRE_EXTERN_TEMPLATES)
+extern template class MetricsClient<>;  // see detail/config.hpp
+#endif
 
 }  // namespace statwire

@@ -35,3 +35,7 @@ expect_refusal version.hpp '#include "statwire/statsd.hpp"' 'base may not includ
 expect_refusal statsd.hpp '#include "statwire/detail/json.hpp"' 'feature may not include'
 expect_refusal server/metrics_server.hpp '#include "statwire/contexts.hpp"' 'server may not include'
 expect_refusal http/http_post.hpp '#include <httplib.h>' 'included by detail/httplib.hpp alone'
+expect_refusal transport/impl/udp.ipp '#include "statwire/server/service.hpp"' 'transport may not include'
+expect_refusal detail/impl/error_of.ipp '#include "statwire/transport/udp.hpp"' 'sockets may not include'
+expect_refusal transport/impl/udp.ipp '#include "statwire/transport/endpoint.hpp"' 'a cycle of includes'
+expect_refusal statsd.hpp '#include "statwire/src.hpp"' 'feature may not include'

@@ -24,7 +24,11 @@ asio::ip::tcp::endpoint loopback(std::uint16_t port = 0) {
   return {asio::ip::make_address("127.0.0.1"), port};
 }
 
-TcpLinesOptions manual_options(detail::Endpoints<asio::ip::tcp> found = {}) {
+HostAddress at(std::uint16_t port) {
+  return {"127.0.0.1", port};
+}
+
+TcpLinesOptions manual_options(std::vector<HostAddress> found = {}) {
   ManualClock::set(0s);
   return {.lookup =
               [found](const std::string&, std::uint16_t, std::error_code& ec) {
@@ -63,7 +67,7 @@ TEST_CASE("tcp lines: a name is looked up, and its next address is tried at once
     const TcpReceiver gone{loopback()};
     closed = gone.port();
   }
-  TcpLinesTransport transport{"server", 2003, manual_options({loopback(closed), loopback(receiver.port())})};
+  TcpLinesTransport transport{"server", 2003, manual_options({at(closed), at(receiver.port())})};
   wait_until([&] { return transport.ready(); });
   CHECK(!transport.send("named"));
   receiver.accept();

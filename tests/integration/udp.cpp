@@ -84,7 +84,7 @@ TEST_CASE("udp: an address with a scope is an address") {
 
 namespace {
 
-using Found = detail::Endpoints<asio::ip::udp>;
+using Found = std::vector<HostAddress>;
 
 /// A name service whose answers a test decides. Shared, because a lookup may outlive its transport.
 class Names {
@@ -134,8 +134,8 @@ UdpOptions options_with(std::shared_ptr<Names> names) {
           .now = [] { return Deadline{ManualClock::now().time_since_epoch()}; }};
 }
 
-asio::ip::udp::endpoint at(std::uint16_t port) {
-  return {asio::ip::make_address("127.0.0.1"), port};
+HostAddress at(std::uint16_t port) {
+  return {"127.0.0.1", port};
 }
 
 /// Asks again until the answer is yes: what has ended on another thread is seen by asking.
@@ -178,6 +178,14 @@ TEST_CASE("udp: the first send of a client that never asks waits for the name") 
   UdpTransport transport{"server", 8125, options_with(names)};
   CHECK(!transport.send("first"));
   CHECK(receiver.receive() == "first");
+}
+
+TEST_CASE("udp: what a lookup finds must be addresses") {
+  const auto names = std::make_shared<Names>();
+  names->answer({}, {{"another name", 8125}});
+  UdpTransport transport{"server", 8125, options_with(names)};
+  CHECK(!transport.wait_ready(soon()));
+  CHECK(transport.last_error() == std::errc::invalid_argument);
 }
 
 TEST_CASE("udp: a host that moved is found after thirty seconds") {

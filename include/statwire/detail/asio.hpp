@@ -25,8 +25,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <new>
-#include <system_error>
 
 #if defined(ASIO_NO_EXCEPTIONS)
 namespace asio::detail {
@@ -60,37 +58,12 @@ void throw_exception(const Exception& exception) {
 
 namespace statwire::detail {
 
-/// Gives a code of the system the standard category. Asio has one of its own, whose codes equal none of
-/// std::errc.
-inline std::error_code standard(std::error_code ec) noexcept {
-  if (ec.category() != asio::error::get_system_category()) return ec;
-  return {ec.value(), std::system_category()};
-}
-
 /// Keeps a socket or acceptor out of the programs that this one starts, where the system knows of it.
 template <class Socket>
 void close_on_exec([[maybe_unused]] Socket& socket) noexcept {
 #if defined(FD_CLOEXEC)
   ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
 #endif
-}
-
-/// Returns what `action` throws as a code: an event loop takes descriptors and a thread its stack, of which
-/// the process may have no more.
-template <class Action>
-std::error_code error_of(Action&& action) noexcept {
-#if defined(__cpp_exceptions)
-  try {
-    action();
-  } catch (const std::system_error& error) {
-    return standard(error.code());
-  } catch (const std::bad_alloc&) {
-    return std::make_error_code(std::errc::not_enough_memory);
-  }
-#else
-  action();
-#endif
-  return {};
 }
 
 }  // namespace statwire::detail

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "statwire/detail/asio.hpp"
+#include "statwire/detail/error_of.hpp"
 #include "statwire/error.hpp"
 
 namespace statwire::detail {

@@ -28,6 +28,7 @@
 #endif
 
 #include "statwire/detail/asio.hpp"
+#include "statwire/detail/error_of.hpp"
 #include "statwire/detail/httplib.hpp"
 #include "statwire/detail/resolve.hpp"
 #include "statwire/error.hpp"

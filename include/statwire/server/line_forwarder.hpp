@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "statwire/detail/asio.hpp"
+#include "statwire/detail/error_of.hpp"
 #include "statwire/detail/fail.hpp"
 #include "statwire/error.hpp"
 #include "statwire/server/outgoing_connection.hpp"

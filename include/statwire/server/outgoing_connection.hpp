@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "statwire/detail/asio.hpp"
+#include "statwire/detail/error_of.hpp"
 #include "statwire/detail/resolve.hpp"
 #include "statwire/error.hpp"
 #include "statwire/transport/backoff.hpp"

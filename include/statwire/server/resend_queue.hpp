@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "statwire/detail/asio.hpp"
+#include "statwire/detail/error_of.hpp"
 #include "statwire/transport/concepts.hpp"
 
 namespace statwire::server {

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "statwire/detail/asio.hpp"
+#include "statwire/detail/error_of.hpp"
 #include "statwire/error.hpp"
 
 namespace statwire::server {

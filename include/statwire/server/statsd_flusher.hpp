@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "statwire/detail/asio.hpp"
+#include "statwire/detail/error_of.hpp"
 #include "statwire/server/accept_loop.hpp"
 #include "statwire/server/mishap.hpp"
 #include "statwire/server/statsd_admin_session.hpp"

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "statwire/detail/asio.hpp"
+#include "statwire/detail/error_of.hpp"
 #include "statwire/server/accept_loop.hpp"
 #include "statwire/server/datagram_receiver.hpp"
 #include "statwire/server/packet_intake.hpp"

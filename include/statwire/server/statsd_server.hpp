@@ -14,15 +14,15 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <system_error>
-#include <utility>
 
+#include "statwire/detail/config.hpp"
 #include "statwire/error.hpp"
-#include "statwire/server/service.hpp"
-#include "statwire/server/statsd_core.hpp"
-#include "statwire/server/statsd_listener.hpp"
+#include "statwire/server/statsd_series.hpp"
 #include "statwire/server/statsd_server_options.hpp"
+#include "statwire/server/statsd_server_stats.hpp"
 
 namespace statwire::server {
 
@@ -38,68 +38,64 @@ namespace statwire::server {
 class StatsdServer {
  public:
   /// Throws ClientError errc::invalid_option that names every option that is wrong, and what is legal.
-  explicit StatsdServer(StatsdServerOptions options = {}) : core_{std::move(options)} {}
+  explicit StatsdServer(StatsdServerOptions options = {});
+
+  StatsdServer(const StatsdServer&) = delete;
+  StatsdServer& operator=(const StatsdServer&) = delete;
+  ~StatsdServer();
 
   /// Listens, and serves on threads of its own. Errors: those of the system (address_in_use,
   /// permission_denied, ...); invalid_argument when an address is none; operation_in_progress when the server
   /// runs already.
-  void start(std::error_code& ec) { service_.start(ec, core_, places_); }
-  void start() {
-    std::error_code ec;
-    start(ec);
-    throw_if(ec);
-  }
+  void start(std::error_code& ec);
+  void start();
 
   /// Listens, and serves on this thread, and one more, until another calls stop(). Errors as start().
-  void run(std::error_code& ec) { service_.run(ec, core_, places_); }
-  void run() {
-    std::error_code ec;
-    run(ec);
-    throw_if(ec);
-  }
+  void run(std::error_code& ec);
+  void run();
 
   /// Stops receiving, flushes what has come unless that is done by hand, and waits for Graphite to take it,
   /// for options.close_timeout at most. After run(), that happens before run() returns, and from a callback
   /// after it: only a stop() of another thread than start()'s waits. Harmless when the server does not run.
-  void stop() { service_.stop(); }
+  void stop();
 
   /// The ports that were taken at the last start(); 0 before, and where nothing is to listen.
-  std::uint16_t port() const noexcept { return places_.udp; }
-  std::uint16_t tcp_port() const noexcept { return places_.tcp; }
-  std::uint16_t admin_port() const noexcept { return places_.admin; }
+  std::uint16_t port() const noexcept;
+  std::uint16_t tcp_port() const noexcept;
+  std::uint16_t admin_port() const noexcept;
 
   /// Flushes now, to every way out, and begins the next interval; rates are still counts divided by
   /// flush_interval. Returns when the callback and the console have it; Graphite gets it in the background.
-  void flush() { core_.flush(detail::unix_now()); }
+  void flush();
 
   /// Goes on with other options once the next flush is over, and until then uses the old ones; no packet and
   /// no series is lost. What waits for Graphite stays, too, unless it is to go elsewhere: then the old place
   /// has close_timeout to take it. Throws ClientError errc::invalid_option, and leaves everything as it is,
   /// when they are wrong or differ in more than: flush_interval, graphite, aggregation, console, on_flush,
   /// prometheus, max_spool_bytes, close_timeout. on_datagram stays as it is.
-  void reconfigure(StatsdServerOptions options) { core_.reconfigure(std::move(options)); }
+  void reconfigure(StatsdServerOptions options);
 
   /// A copy of everything since the last flush, the server's own series among it. Cost: the aggregator is
   /// held for as long as it takes; nothing is lost meanwhile.
-  SeriesSnapshot snapshot() const { return core_.snapshot(); }
+  SeriesSnapshot snapshot() const;
 
-  StatsdServerStats stats() const { return core_.stats(); }
+  StatsdServerStats stats() const;
 
   /// The totals since the start as a page for Prometheus; empty unless options.prometheus.
-  std::string prometheus_text() const { return core_.prometheus_text(); }
+  std::string prometheus_text() const;
 
   /// Waits until so many packets were summed since the first start(), and returns true, or false after the
   /// timeout: a datagram may be lost on its way.
-  bool wait_for_packets(std::uint64_t count, std::chrono::milliseconds timeout) const {
-    return core_.wait_for_packets(count, timeout);
-  }
+  bool wait_for_packets(std::uint64_t count, std::chrono::milliseconds timeout) const;
 
  private:
-  void throw_if(std::error_code ec) const { detail::throw_if(ec, "StatsD server", places_.opening); }
+  struct Impl;
 
-  mutable detail::StatsdCore core_;
-  detail::StatsdPlaces places_;
-  Service<detail::StatsdListener> service_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace statwire::server
+
+#ifndef STATWIRE_SEPARATE_COMPILATION
+#include "statwire/server/impl/statsd_server.ipp"
+#endif

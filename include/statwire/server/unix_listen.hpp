@@ -4,6 +4,7 @@
 // which did not end in order, but not of one that is in use, nor of anything else.
 
 #include "statwire/detail/asio.hpp"
+#include "statwire/transport/local_endpoint.hpp"
 #include "statwire/transport/unix.hpp"
 
 #if defined(STATWIRE_HAS_UNIX_TRANSPORTS)

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "statwire/detail/asio.hpp"
+#include "statwire/detail/error_of.hpp"
 #include "statwire/error.hpp"
 #include "statwire/transport/async_inbox.hpp"
 #include "statwire/transport/async_tcp.hpp"

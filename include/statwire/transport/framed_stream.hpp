@@ -21,6 +21,7 @@
 #endif
 
 #include "statwire/detail/asio.hpp"
+#include "statwire/detail/error_of.hpp"
 #include "statwire/error.hpp"
 #include "statwire/transport/backoff.hpp"
 #include "statwire/transport/concepts.hpp"

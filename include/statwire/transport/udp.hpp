@@ -4,30 +4,24 @@
 // reports a refusal, and non-blocking, so a full socket buffer costs a datagram and never time. A host name
 // is looked up in the background, again every 30 seconds and after a refusal; the last good address stays.
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <optional>
-#include <string>
+#include <memory>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
-#include "statwire/detail/asio.hpp"
-#include "statwire/detail/fail.hpp"
-#include "statwire/detail/resolve.hpp"
+#include "statwire/detail/config.hpp"
 #include "statwire/error.hpp"
-#include "statwire/transport/batch.hpp"
 #include "statwire/transport/concepts.hpp"
+#include "statwire/transport/host_lookup.hpp"
 
 namespace statwire {
 
 /// What a UdpTransport takes from outside; the defaults are right but in tests.
 struct UdpOptions {
-  /// Finds the endpoints of a host name; called on a thread of its own, and may block.
-  detail::LookupFunction<asio::ip::udp> lookup = &detail::system_lookup<asio::ip::udp>;
+  HostLookup lookup{};  ///< Finds the addresses of a host name; empty: the system's resolver.
   std::function<Deadline()> now = &std::chrono::steady_clock::now;  ///< When to look up again.
 };
 
@@ -42,18 +36,14 @@ class UdpTransport {
   /// Opens a socket to `host`. An address (IPv4, or IPv6 without brackets, with a scope or without) is open
   /// at once; the lookup of a name begins, and no error of it is one of the constructor: see ready(),
   /// wait_ready() and last_error(). Throws ClientError errc::invalid_option for an empty host or port 0.
-  UdpTransport(std::string_view host, std::uint16_t port, UdpOptions options = {})
-      : host_{host}, port_{port}, options_{std::move(options)} {
-    std::error_code ec;
-    begin(ec);
-    if (ec) detail::fail(ec, "statwire: udp '" + host_ + "' port " + std::to_string(port_));
-  }
+  UdpTransport(std::string_view host, std::uint16_t port, UdpOptions options = {});
 
   /// As above, but sets `ec`; a transport without host or port answers every send with errc::not_connected.
-  UdpTransport(std::string_view host, std::uint16_t port, std::error_code& ec, UdpOptions options = {})
-      : host_{host}, port_{port}, options_{std::move(options)} {
-    begin(ec);
-  }
+  UdpTransport(std::string_view host, std::uint16_t port, std::error_code& ec, UdpOptions options = {});
+
+  UdpTransport(const UdpTransport&) = delete;
+  UdpTransport& operator=(const UdpTransport&) = delete;
+  ~UdpTransport();
 
   /// Hands one datagram to the kernel; one system call, a few after a refusal. Errors: would_block when the
   /// socket's buffer is full (the socket stays healthy), message_size, network_unreachable, ...; while no
@@ -65,212 +55,36 @@ class UdpTransport {
   /// A refusal is the answer to an earlier datagram, which nobody got; this one is then sent once more, to
   /// the next address of the host if it has several (`localhost` is often ::1 first, and a server listens on
   /// 127.0.0.1).
-  std::error_code send(std::string_view datagram) noexcept {
-    if (!can_send()) return errc::not_connected;
-    std::error_code ec = try_send(datagram);
-    if (ec == asio::error::connection_refused) {
-      after_refusal();
-      ec = try_send(datagram);
-    }
-    return detail::standard(ec);
-  }
+  std::error_code send(std::string_view datagram) noexcept;
 
   /// Hands over many datagrams; on Linux with one system call for up to 64 of them. Returns how many, from
   /// the first on; `ec` says why the next could not go, as send() does.
-  std::size_t send_batch(const DatagramBatch& batch, std::error_code& ec) noexcept {
-    ec.clear();
-    if (!can_send()) {
-      ec = errc::not_connected;
-      return 0;
-    }
-    std::size_t sent = 0;
-    bool was_refused = false;  // since the last datagram that went
-    while (sent < batch.sizes.size()) {
-      const std::size_t some = send_some(batch, sent, ec);
-      sent += some;
-      if (some > 0) {
-        was_refused = false;
-      } else if (ec == std::errc::connection_refused && !was_refused) {
-        was_refused = true;
-        after_refusal();
-      } else {
-        return sent;
-      }
-    }
-    ec.clear();
-    return sent;
-  }
+  std::size_t send_batch(const DatagramBatch& batch, std::error_code& ec) noexcept;
 
   /// Tells whether an address is known and a socket open. Never blocks. Looks a name up again when it is
   /// time, and goes over to the new address when the old one is none of the host's any more.
-  bool ready() noexcept {
-    may_wait_ = false;
-    if (!is_valid()) return false;
-    const Deadline now = options_.now();
-    if (lookup_.is_running()) {
-      if (auto result = lookup_.poll()) take(std::move(*result), now);
-    } else if (now >= next_lookup_ || (is_refused_ && now >= last_lookup_ + refusal_pause)) {
-      look_up(now);
-    }
-    return is_open();
-  }
+  bool ready() noexcept;
 
   /// Waits until the lookup under way has ended; returns ready(). A client calls it before what may not get
   /// lost.
-  bool wait_ready(Deadline deadline) noexcept {
-    if (ready()) return true;
-    lookup_.wait(deadline);
-    return ready();
-  }
+  bool wait_ready(Deadline deadline) noexcept;
 
   /// Why the transport is not ready, or why the last lookup failed (the last good address is then still in
   /// use); errc::not_connected while the first lookup goes on; no error when all is well.
-  std::error_code last_error() const noexcept { return error_; }
+  std::error_code last_error() const noexcept;
 
   /// In the child of a fork: gives it a socket of its own. The parent's is left as it is. No other call may
   /// have been under way when the process forked.
-  void after_fork() noexcept {
-    if (channel_) {
-      // Asio's event loop is shared with the parent until it is told.
-      error_ = detail::error_of([&] { channel_->io.notify_fork(asio::execution_context::fork_child); });
-      channel_.reset();
-    }
-    lookup_.abandon();  // its thread is the parent's
-    next_lookup_ = Deadline::min();
-    if (connected_) error_ = connect_to(asio::ip::udp::endpoint{*connected_});
-  }
+  void after_fork() noexcept;
 
  private:
-  struct Channel {
-    Channel() : io{1}, socket{io} {}
+  class Impl;
 
-    asio::io_context io;
-    asio::ip::udp::socket socket;
-  };
-
-  static constexpr std::chrono::seconds lookup_interval{30};
-  static constexpr std::chrono::seconds refusal_pause{1};
-  static constexpr std::chrono::seconds first_retry_pause{1};  // doubles up to lookup_interval
-  static constexpr std::chrono::seconds first_send_patience{2};
-
-  void begin(std::error_code& ec) noexcept {
-    ec.clear();
-    if (!is_valid()) {
-      ec = error_ = errc::invalid_option;
-      return;
-    }
-    literal_ = detail::literal_endpoint<asio::ip::udp>(host_, port_);
-    look_up(options_.now());
-  }
-
-  bool is_valid() const noexcept { return !host_.empty() && port_ != 0; }
-  bool is_open() const noexcept { return channel_ && channel_->socket.is_open(); }
-
-  bool can_send() noexcept {
-    if (is_open()) return true;
-    return may_wait_ ? wait_ready(std::chrono::steady_clock::now() + first_send_patience) : ready();
-  }
-
-  void look_up(Deadline now) noexcept {
-    last_lookup_ = now;
-    next_lookup_ = now + lookup_interval;
-    is_refused_ = false;
-    if (!literal_) {
-      lookup_.start(options_.lookup, host_, port_);
-    } else if (!is_open()) {
-      take({.endpoints = {*literal_}}, now);
-    }
-  }
-
-  void take(detail::BackgroundLookup<asio::ip::udp>::Result result, Deadline now) noexcept {
-    error_ = result.ec;
-    if (!error_) {
-      endpoints_ = std::move(result.endpoints);
-      next_ = 0;
-      const bool is_still_there =
-          connected_ && std::find(endpoints_.begin(), endpoints_.end(), *connected_) != endpoints_.end();
-      if (!is_still_there || !is_open()) error_ = connect_to_any();
-    }
-    if (is_open()) {
-      retry_pause_ = first_retry_pause;
-    } else {
-      next_lookup_ = now + retry_pause_;
-      retry_pause_ = std::min(retry_pause_ * 2, lookup_interval);
-    }
-  }
-
-  std::error_code connect_to_any() noexcept {
-    std::error_code ec;
-    for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-      ec = connect_to_next();
-      if (!ec) break;
-    }
-    return ec;
-  }
-
-  std::error_code connect_to_next() noexcept {
-    const asio::ip::udp::endpoint endpoint = endpoints_[next_];
-    next_ = (next_ + 1) % endpoints_.size();
-    return connect_to(endpoint);
-  }
-
-  /// When that fails, the socket that was open stays.
-  std::error_code connect_to(const asio::ip::udp::endpoint& endpoint) noexcept {
-    std::error_code ec;
-    if (!channel_) ec = detail::error_of([&] { channel_.emplace(); });
-    if (ec) return ec;
-    asio::ip::udp::socket fresh{channel_->io};
-    fresh.open(endpoint.protocol(), ec);
-    if (!ec) fresh.connect(endpoint, ec);
-    if (!ec) fresh.non_blocking(true, ec);
-    if (ec) return detail::standard(ec);
-    channel_->socket = std::move(fresh);
-    connected_ = endpoint;
-    return {};
-  }
-
-  void after_refusal() noexcept {
-    is_refused_ = true;
-    if (endpoints_.size() < 2) return;
-    if (endpoints_[next_] == *connected_) next_ = (next_ + 1) % endpoints_.size();
-    connect_to_next();
-  }
-
-  std::error_code try_send(std::string_view datagram) noexcept {
-    std::error_code ec;
-    do {
-      channel_->socket.send(asio::buffer(datagram.data(), datagram.size()), 0, ec);
-    } while (ec == asio::error::interrupted);
-    return ec;
-  }
-
-  std::size_t send_some(const DatagramBatch& batch, std::size_t first, std::error_code& ec) noexcept {
-#if defined(__linux__)
-    return sender_.send_some(channel_->socket.native_handle(), batch, first, ec);
-#else
-    ec = detail::standard(try_send(batch.datagram(first)));
-    return ec ? 0 : 1;
-#endif
-  }
-
-  std::string host_;
-  std::uint16_t port_;
-  UdpOptions options_;
-  std::optional<asio::ip::udp::endpoint> literal_;  // when the host is an address
-  std::optional<asio::ip::udp::endpoint> connected_;
-  detail::Endpoints<asio::ip::udp> endpoints_;  // of the last lookup that found any
-  std::size_t next_ = 0;
-  std::optional<Channel> channel_;
-  detail::BackgroundLookup<asio::ip::udp> lookup_;
-  Deadline last_lookup_{};
-  Deadline next_lookup_{};
-  std::chrono::seconds retry_pause_ = first_retry_pause;
-  std::error_code error_ = errc::not_connected;
-  bool is_refused_ = false;
-  bool may_wait_ = true;
-#if defined(__linux__)
-  detail::BatchSender sender_{detail::Segmentation::allowed};
-#endif
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace statwire
+
+#ifndef STATWIRE_SEPARATE_COMPILATION
+#include "statwire/transport/impl/udp.ipp"
+#endif
