@@ -38,7 +38,7 @@ inline std::uint64_t word_at(const char* text) noexcept {
 inline std::uint64_t hash_text(std::uint64_t state, std::string_view text) noexcept {
   const char* next = text.data();
   std::size_t left = text.size();
-  state ^= left << 56;
+  state ^= std::uint64_t{left} << 56;
   if (left < 8) {
     state = hash_mix(state, short_word(next, left));
   } else {

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "statwire/detail/float_from_chars.hpp"
+
 #include "statwire/protocol/numeric.hpp"
 
 namespace statwire::protocol {
@@ -141,7 +143,7 @@ inline const char* read_float(const char* begin, const char* end, double& value)
   }
   const bool goes_on = next != end && ((*next >= '0' && *next <= '9') || *next == 'e' || *next == 'E');
   if (count == 0 || count > exact_digits || goes_on) {
-    const auto [stop, error] = std::from_chars(begin, end, value);
+    const auto [stop, error] = statwire::detail::float_from_chars(begin, end, value);
     return error == std::errc{} ? stop : nullptr;
   }
   const double magnitude = static_cast<double>(mantissa) / powers_of_ten[decimals];

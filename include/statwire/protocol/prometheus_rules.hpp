@@ -4,7 +4,6 @@
 // them: what is a legal name, which samples belong to a family, and how numbers are spelled.
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -15,6 +14,7 @@
 #include <system_error>
 #include <vector>
 
+#include "statwire/detail/float_from_chars.hpp"
 #include "statwire/detail/hash.hpp"
 #include "statwire/protocol/clean.hpp"
 #include "statwire/protocol/number.hpp"
@@ -161,7 +161,7 @@ inline std::optional<double> parse_prometheus_number(std::string_view text) noex
   if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
   double value = 0;
   const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  const auto [stop, error] = statwire::detail::float_from_chars(text.data(), end, value);
   if (error != std::errc::result_out_of_range || stop != end) return std::nullopt;
   const double size = detail::is_tiny(text) ? 0 : std::numeric_limits<double>::infinity();
   return text.starts_with('-') ? -size : size;

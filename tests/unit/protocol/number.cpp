@@ -321,7 +321,7 @@ TEST_CASE("number: integers and floats are read as std::from_chars reads them, t
     const char* const end = begin + text.size();
 
     double expected = 7;
-    const auto floating = std::from_chars(begin, end, expected);
+    const auto floating = statwire::detail::float_from_chars(begin, end, expected);
     double value = 7;
     const char* const stop = statwire::protocol::read_float(begin, end, value);
     REQUIRE(stop == (floating.ec == std::errc{} ? floating.ptr : nullptr));
