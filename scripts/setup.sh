@@ -3,7 +3,7 @@
 #
 #   ./scripts/setup.sh                               what the tests need
 #   ./scripts/setup.sh GOAL                          what another script needs: demo, web, store and mesos (those of
-#                                                    demo.sh), test, sanitizers, bench
+#                                                    demo.sh), test, sanitizers, bench, docs
 #   ./scripts/setup.sh --counterparts                also the real servers that tests run against when there
 set -euo pipefail
 script=$(realpath "$0")
@@ -19,10 +19,10 @@ goal=test
 with_counterparts=no
 for argument in "$@"; do
   case $argument in
-    demo | web | store | mesos | test | sanitizers | bench) goal=$argument ;;
+    demo | web | store | mesos | test | sanitizers | bench | docs) goal=$argument ;;
     --counterparts) with_counterparts=yes ;;
     *)
-      echo "setup.sh: '$argument' is none of: demo, web, store, mesos, test, sanitizers, bench, --counterparts" >&2
+      echo "setup.sh: '$argument' is none of: demo, web, store, mesos, test, sanitizers, bench, docs, --counterparts" >&2
       usage
       ;;
   esac
@@ -53,6 +53,10 @@ need() {
 
 find_missing() {
   missing=()
+  if [ "$goal" = docs ]; then  # reads the headers, and compiles nothing
+    need doxygen has_command doxygen
+    return
+  fi
   need g++ has_command g++
   need make has_command make
   need cmake has_command cmake

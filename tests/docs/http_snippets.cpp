@@ -1,4 +1,4 @@
-// The snippets of README.md that need statwire::http.
+// The snippets of docs/web.md and docs/cookbook.md that need statwire::http.
 
 #include <ostream>
 

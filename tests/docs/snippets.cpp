@@ -1,4 +1,5 @@
-// The snippets of README.md that are no example of their own: compiled and run here, compared by readme.cpp.
+// The snippets of docs/guide.md, metrics.md and servers.md that are no example of their own: compiled and run
+// here, compared by documents.cpp.
 
 #include <ostream>
 

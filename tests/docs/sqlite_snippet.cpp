@@ -1,4 +1,4 @@
-// The snippet of README.md that needs SQLite.
+// The snippet of docs/servers.md that needs SQLite.
 
 #include <ostream>
 

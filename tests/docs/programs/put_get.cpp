@@ -1,0 +1,17 @@
+#include <iostream>
+#include <statwire/metrics.hpp>
+#include <statwire/server/metrics_server.hpp>
+
+int main() {
+  statwire::server::MetricsServer server;  // in memory, on a free port; or leave it out and use your own
+  server.start();
+
+  statwire::MetricsClient client{"127.0.0.1",
+                                 server.port()};  // throws statwire::ClientError, as do all calls
+  client.put("huginn.cpu", 0.5, 1642667947);      // key, value, Unix seconds
+  client.put("huginn.cpu", 0.75, 1642667948);
+  client.put("muninn.memory", 42000000);  // now
+
+  statwire::Series all = client.get("*");
+  for (auto [timestamp, value] : all["huginn.cpu"]) std::cout << timestamp << ' ' << value << '\n';
+}
