@@ -6,9 +6,8 @@ int main() {
   statwire::server::MetricsServer server;  // in memory, on a free port; or leave it out and use your own
   server.start();
 
-  statwire::MetricsClient client{"127.0.0.1",
-                                 server.port()};  // throws statwire::ClientError, as do all calls
-  client.put("huginn.cpu", 0.5, 1642667947);      // key, value, Unix seconds
+  statwire::MetricsClient client{"127.0.0.1", server.port()};  // a call that fails throws ClientError
+  client.put("huginn.cpu", 0.5, 1642667947);                   // key, value, Unix seconds
   client.put("huginn.cpu", 0.75, 1642667948);
   client.put("muninn.memory", 42000000);  // now
 

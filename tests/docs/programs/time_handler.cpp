@@ -12,8 +12,7 @@ int main() {
   const statwire::Timing latency = statsd.timing("request");  // finds its name once
 
   for (const char* path : {"/a", "/b"}) {
-    statwire::ScopedTimer timer{
-        latency};  // shop.request:0.021|ms at the end of the scope, also by an exception
+    statwire::ScopedTimer timer{latency};  // shop.request:0.021|ms when the scope ends, however it does
     std::cout << handle(path);
   }
   std::cout << statwire::timed(statsd, "last", [] { return handle("/c"); });  // shop.last:0.004|ms
