@@ -33,6 +33,7 @@
 
 namespace statwire {
 
+/// Options of an AsyncMetricsClient.
 struct AsyncMetricsOptions {
   /// From the call of an operation to its last answer; above 0.
   std::chrono::milliseconds timeout{10'000};
@@ -92,24 +93,23 @@ struct HandedOn {
 /// order; none waits for the answer to another.
 ///
 /// Errors of every operation:
-///  - errc::not_connected: there is no connection, or it was closed because another operation timed out.
-///  Until
-///    async_connect() is called again (it may be called at once: operations that follow it wait for it).
-///  - errc::timed_out: not answered in time. What comes after is of no more use: the connection is closed.
-///  - errc::end_of_stream, those of a reply (errc::unexpected_status, errc::unexpected_data, ...,
-///    errc::reply_too_large) and of the system: the connection is closed, and every operation that is under
-///    way ends with the same error.
-///  - errc::command_refused: the server's answer to this operation; the connection stays in use.
-///  - errc::queue_full: max_pending_bytes. Nothing was sent. Wait for earlier operations, or make a batch
-///    smaller.
-///  - errc::invalid_key, errc::invalid_value: nothing was sent.
-///  - std::errc::operation_canceled (asio::error::operation_aborted in the category of the system): cancelled
-///  by
-///    the handler's cancellation slot, cancel(), close() or the destructor. Whether a put took place is then
-///    unknown, as after any error of the connection; to put it again does no harm, the last value of a key
-///    and second wins. A cancelled operation ends at once; its answer is read later and thrown away, and the
-///    connection goes on. To cancel async_connect() ends the operations that wait for it with
-///    errc::not_connected.
+///
+/// - errc::not_connected: there is no connection, or it was closed because another operation timed out.
+///   Until async_connect() is called again (it may be called at once: operations that follow it wait for it).
+/// - errc::timed_out: not answered in time. What comes after is of no more use: the connection is closed.
+/// - errc::end_of_stream, those of a reply (errc::unexpected_status, errc::unexpected_data, ...,
+///   errc::reply_too_large) and of the system: the connection is closed, and every operation that is under
+///   way ends with the same error.
+/// - errc::command_refused: the server's answer to this operation; the connection stays in use.
+/// - errc::queue_full: max_pending_bytes. Nothing was sent. Wait for earlier operations, or make a batch
+///   smaller.
+/// - errc::invalid_key, errc::invalid_value: nothing was sent.
+/// - std::errc::operation_canceled (asio::error::operation_aborted in the category of the system): it was
+///   cancelled by the handler's cancellation slot, cancel(), close() or the destructor. Whether a put took
+///   place is then unknown, as after any error of the connection; to put it again does no harm, the last
+///   value of a key and second wins. A cancelled operation ends at once; its answer is read later and thrown
+///   away, and the connection goes on. To cancel async_connect() ends the operations that wait for it with
+///   errc::not_connected.
 ///
 /// Threads: every function may be called from any thread, and the event loop may be run by many; the client
 /// has a strand of its own. The client may be destroyed while operations are under way: they are cancelled.

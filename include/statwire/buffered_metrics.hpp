@@ -34,6 +34,7 @@
 
 namespace statwire {
 
+/// Options of a BufferedMetricsClient. Each duration is above 0.
 struct BufferedMetricsOptions {
   std::chrono::milliseconds timeout{10'000};       ///< For each 4096 answers of the server.
   std::size_t max_queue_bytes = 8 * 1024 * 1024;   ///< Some 40 bytes a point; see the memory below.

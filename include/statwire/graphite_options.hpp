@@ -12,6 +12,7 @@
 
 namespace statwire {
 
+/// Options of a GraphiteClient.
 struct GraphiteOptions {
   GraphiteFormat format = GraphiteFormat::plaintext;
   std::chrono::milliseconds flush_interval{1000};  ///< A point waits for others so long at most.

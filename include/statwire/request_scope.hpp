@@ -33,6 +33,7 @@ enum class TimingUnit {
   m3_microseconds,
 };
 
+/// Options of RequestMetrics.
 struct RequestOptions {
   RequestNames names = RequestNames::controller;
   TimingUnit unit = TimingUnit::milliseconds;

@@ -60,6 +60,7 @@ class Late {
 inline constexpr Late Late::dropped_and_counted{std::chrono::milliseconds{0}, false};
 inline constexpr Late Late::resets_window{std::chrono::milliseconds{0}, true};
 
+/// How long windows are, and what becomes of late events.
 struct WindowOptions {
   std::chrono::milliseconds length = std::chrono::minutes{5};  ///< From 1 ms to 10,000 days.
   Late late = Late::dropped_and_counted;                       ///< For at most 10,000 times the length.
@@ -73,6 +74,7 @@ concept WindowState = std::copyable<State> && requires(State state, const State&
   state.merge(other);
 };
 
+/// One window and what it holds.
 template <WindowState State>
 struct Window {
   EventTime start;  ///< A multiple of the length; it ends, exclusively, where the next begins.

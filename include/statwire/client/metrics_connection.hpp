@@ -30,6 +30,7 @@ struct RetryPolicy {
   std::chrono::milliseconds longest_pause{5000};  ///< ... up to this.
 };
 
+/// Options of a MetricsClient.
 struct MetricsOptions {
   /// How long one call may take: connecting, a put, a get; of many points, each 4096 of them.
   std::chrono::milliseconds timeout{10'000};

@@ -19,6 +19,7 @@
 
 namespace statwire::server {
 
+/// Options of a MemoryStore.
 struct MemoryStoreOptions {
   /// Of all series together; a put of another fails with no_space_on_device. A sample takes 16 to 32 bytes,
   /// so these take up to 3.2 GB.

@@ -32,6 +32,7 @@ enum class Durability {
   crash,  ///< The system has it: a crash of the program loses nothing, one of the machine the last commits.
 };
 
+/// Options of a SqliteStore.
 struct SqliteOptions {
   std::string path;  ///< A file; created when it is not there.
   Durability durability = Durability::power_loss;

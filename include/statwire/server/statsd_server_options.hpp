@@ -19,6 +19,7 @@
 
 namespace statwire::server {
 
+/// Options of a StatsdServer: the ways in, the ways out, and bounds.
 struct StatsdServerOptions {
   std::string address = "127.0.0.1";  ///< An IPv4 or IPv6 address of this machine, for UDP and TCP.
   std::uint16_t port = 0;             ///< Of UDP. 0 takes a free one; port() says which.
