@@ -1,5 +1,5 @@
 # The port in statwire's own repository takes the tree that it lies in; in vcpkg's it takes a release: see
-# packaging/vcpkg/README.md.
+# packaging/README.md.
 get_filename_component(SOURCE_PATH "${CURRENT_PORT_DIR}/../../../.." ABSOLUTE)
 
 set(VCPKG_BUILD_TYPE release) # header-only
