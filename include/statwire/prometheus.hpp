@@ -25,23 +25,16 @@
 //
 // No I/O, no sockets. Threads: every call stands alone.
 
-#include <algorithm>
-#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "statwire/detail/fail.hpp"
+#include "statwire/detail/config.hpp"
 #include "statwire/error.hpp"
-#include "statwire/protocol/openmetrics_parse.hpp"
-#include "statwire/protocol/openmetrics_write.hpp"
 #include "statwire/protocol/prometheus_family.hpp"
-#include "statwire/protocol/prometheus_parse.hpp"
 #include "statwire/protocol/prometheus_text.hpp"
-#include "statwire/protocol/prometheus_write.hpp"
 
 namespace statwire {
 
@@ -49,7 +42,7 @@ namespace statwire {
 /// `application/openmetrics-text; version=1.0.0; charset=utf-8`.
 constexpr std::string_view prometheus_content_type(PrometheusFormat format) noexcept {
   return format == PrometheusFormat::text ? protocol::prometheus_content_type
-                                          : protocol::openmetrics_content_type;
+                                          : "application/openmetrics-text; version=1.0.0; charset=utf-8";
 }
 
 /// Writes a page: of each family HELP (also an empty one: `# HELP orders `), TYPE, UNIT, and its samples,
@@ -60,25 +53,12 @@ constexpr std::string_view prometheus_content_type(PrometheusFormat format) noex
 ///
 /// Returns nothing, and sets `error`, when a family holds what the format forbids. Time and memory: those of
 /// the text, and n log n for what must not come twice.
-[[nodiscard]] inline std::optional<std::string> write_prometheus(std::span<const PrometheusFamily> families,
-                                                                 PrometheusFormat format,
-                                                                 PrometheusError& error) {
-  const auto write = [&](auto writer) {
-    auto page = writer.write(families);
-    error = writer.error();
-    return page;
-  };
-  return format == PrometheusFormat::text ? write(protocol::PrometheusWriter{})
-                                          : write(protocol::OpenmetricsWriter{});
-}
+[[nodiscard]] STATWIRE_DECL std::optional<std::string> write_prometheus(
+    std::span<const PrometheusFamily> families, PrometheusFormat format, PrometheusError& error);
 
 /// The same; throws ClientError errc::invalid_family.
-[[nodiscard]] inline std::string write_prometheus(std::span<const PrometheusFamily> families,
-                                                  PrometheusFormat format = PrometheusFormat::text) {
-  PrometheusError error;
-  if (auto page = write_prometheus(families, format, error)) return *std::move(page);
-  detail::fail(errc::invalid_family, "statwire: " + error.message());
-}
+[[nodiscard]] STATWIRE_DECL std::string write_prometheus(std::span<const PrometheusFamily> families,
+                                                         PrometheusFormat format = PrometheusFormat::text);
 
 /// Reads a page. Families come in the order in which the page first names them, each name once, samples in
 /// that of the page; a sample without TYPE makes an untyped family. In the text, a counter is called as its
@@ -89,50 +69,22 @@ constexpr std::string_view prometheus_content_type(PrometheusFormat format) noex
 /// Returns nothing, and sets `error`, when the page is none: its line, what stands there, and what is legal.
 /// An OpenMetrics page without `# EOF` is none, as it may have been cut. Time n log n, memory at most 150
 /// bytes for each byte of the page.
-[[nodiscard]] inline std::optional<std::vector<PrometheusFamily>> parse_prometheus(std::string_view page,
-                                                                                   PrometheusFormat format,
-                                                                                   PrometheusError& error) {
-  const auto read = [&](auto reader) {
-    auto families = reader.read();
-    error = reader.error();
-    return families;
-  };
-  return format == PrometheusFormat::text ? read(protocol::PrometheusReader{page})
-                                          : read(protocol::OpenmetricsReader{page});
-}
+[[nodiscard]] STATWIRE_DECL std::optional<std::vector<PrometheusFamily>> parse_prometheus(
+    std::string_view page, PrometheusFormat format, PrometheusError& error);
 
 /// The same; throws ClientError errc::invalid_page.
-[[nodiscard]] inline std::vector<PrometheusFamily> parse_prometheus(
-    std::string_view page, PrometheusFormat format = PrometheusFormat::text) {
-  PrometheusError error;
-  if (auto families = parse_prometheus(page, format, error)) return *std::move(families);
-  detail::fail(errc::invalid_page, "statwire: " + error.message());
-}
+[[nodiscard]] STATWIRE_DECL std::vector<PrometheusFamily> parse_prometheus(
+    std::string_view page, PrometheusFormat format = PrometheusFormat::text);
 
 /// Finds the first sample of exactly this name, suffix included, whatever its labels; null when there is
 /// none. Points into the families. Looks at every sample.
-[[nodiscard]] inline const PrometheusSample* find_sample(std::span<const PrometheusFamily> families,
-                                                         std::string_view name) noexcept {
-  for (const PrometheusFamily& family : families) {
-    for (const PrometheusSample& sample : family.samples) {
-      if (sample.name == name) return &sample;
-    }
-  }
-  return nullptr;
-}
+[[nodiscard]] STATWIRE_DECL const PrometheusSample* find_sample(std::span<const PrometheusFamily> families,
+                                                                std::string_view name) noexcept;
 
 /// Finds the first sample of exactly this name with exactly these labels, in any order.
-[[nodiscard]] inline const PrometheusSample* find_sample(std::span<const PrometheusFamily> families,
-                                                         std::string_view name,
-                                                         const std::vector<PrometheusLabel>& labels) {
-  const std::string wanted = protocol::label_key(labels);
-  for (const PrometheusFamily& family : families) {
-    for (const PrometheusSample& sample : family.samples) {
-      if (sample.name == name && protocol::label_key(sample.labels) == wanted) return &sample;
-    }
-  }
-  return nullptr;
-}
+[[nodiscard]] STATWIRE_DECL const PrometheusSample* find_sample(std::span<const PrometheusFamily> families,
+                                                                std::string_view name,
+                                                                const std::vector<PrometheusLabel>& labels);
 
 // A temporary would be gone before what is found in it is looked at.
 const PrometheusSample* find_sample(std::vector<PrometheusFamily>&&, std::string_view) = delete;
@@ -140,3 +92,7 @@ const PrometheusSample* find_sample(std::vector<PrometheusFamily>&&, std::string
                                     const std::vector<PrometheusLabel>&) = delete;
 
 }  // namespace statwire
+
+#ifndef STATWIRE_SEPARATE_COMPILATION
+#include "statwire/impl/prometheus.ipp"
+#endif

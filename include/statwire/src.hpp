@@ -10,27 +10,28 @@
 #endif
 
 #include "statwire/detail/impl/error_of.ipp"
-#include "statwire/graphite.hpp"
+#include "statwire/impl/prometheus.ipp"
 #include "statwire/transport/impl/endpoint.ipp"
 #include "statwire/transport/impl/tcp.ipp"
 #include "statwire/transport/impl/tcp_lines.ipp"
 #include "statwire/transport/impl/udp.ipp"
 #include "statwire/transport/impl/unix.ipp"
 
+// The rest needs exceptions.
 #if defined(__cpp_exceptions)
 #include "statwire/buffered_metrics.hpp"
+#include "statwire/graphite.hpp"
 #include "statwire/metrics.hpp"
+#include "statwire/server/impl/metrics_service.ipp"
 #include "statwire/server/impl/statsd_server.ipp"
-#endif
 
 #if defined(STATWIRE_EXTERN_TEMPLATES)
 namespace statwire {
 
-template class GraphiteClient<>;
-#if defined(__cpp_exceptions)
 template class BufferedMetricsClient<>;
+template class GraphiteClient<>;
 template class MetricsClient<>;
-#endif
 
 }  // namespace statwire
+#endif
 #endif

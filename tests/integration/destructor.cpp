@@ -3,6 +3,10 @@
 
 #include "statwire/statsd.hpp"
 
+#include <ostream>
+
+#include <doctest/doctest.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "statwire/server/statsd_server.hpp"
+#include "statwire/transport/udp.hpp"
 #include "statwire/transport/unix.hpp"
 #include "support/loopback.hpp"
 #include "support/random_bytes.hpp"

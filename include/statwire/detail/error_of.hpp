@@ -11,7 +11,7 @@ namespace statwire::detail {
 
 /// Gives a code of the system the standard category. Asio has one of its own, whose codes equal none of
 /// std::errc.
-std::error_code standard(std::error_code ec) noexcept;
+STATWIRE_DECL std::error_code standard(std::error_code ec) noexcept;
 
 /// Returns what `action` throws as a code: an event loop takes descriptors and a thread its stack, of which
 /// the process may have no more.

@@ -23,6 +23,7 @@
 #include "statwire/server/contexts_session.hpp"
 #include "statwire/server/contexts_store.hpp"
 #include "statwire/server/service.hpp"
+#include "statwire/server/start_error.hpp"
 
 namespace statwire::server {
 

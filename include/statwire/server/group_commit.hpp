@@ -11,19 +11,12 @@
 
 #include "statwire/detail/asio.hpp"
 #include "statwire/server/mishap.hpp"
-#include "statwire/server/store.hpp"
 
 namespace statwire::server::detail {
 
-/// Over a store that commits nothing there is nobody to join.
-template <MetricsStore Store, class Session>
+/// `Store` has a commit(std::error_code&), as a CommittingStore has.
+template <class Store, class Session>
 class GroupCommit {
- public:
-  GroupCommit(asio::io_context&, Store&) {}
-};
-
-template <CommittingStore Store, class Session>
-class GroupCommit<Store, Session> {
  public:
   GroupCommit(asio::io_context& io, Store& store) : io_{io}, store_{store} {}
 

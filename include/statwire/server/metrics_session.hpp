@@ -11,28 +11,25 @@
 #include <vector>
 
 #include "statwire/detail/asio.hpp"
+#include "statwire/server/any_dialogue.hpp"
 #include "statwire/server/farewell.hpp"
 #include "statwire/server/group_commit.hpp"
 #include "statwire/server/keep_alive.hpp"
 #include "statwire/server/metrics_dialogue.hpp"
 #include "statwire/server/mishap.hpp"
-#include "statwire/server/store.hpp"
 
 namespace statwire::server::detail {
 
-template <MetricsStore Store>
 class MetricsSession;
 
 /// What the sessions of a server share. Their handlers run only while it lives; the counts outlive it, for
 /// sessions end with the event loop.
-template <MetricsStore Store>
 struct MetricsSessions {
-  MetricsSessions(asio::io_context& io, Store& shared_store, const MetricsLimits& shared_limits)
-      : store{shared_store}, limits{shared_limits}, commits{io, shared_store} {}
+  MetricsSessions(asio::io_context& io, AnyDialogues& shared_dialogues)
+      : dialogues{shared_dialogues}, commits{io, shared_dialogues} {}
 
-  Store& store;
-  MetricsLimits limits;
-  GroupCommit<Store, MetricsSession<Store>> commits;
+  AnyDialogues& dialogues;
+  GroupCommit<AnyDialogues, MetricsSession> commits;
   /// Where every session reads: idle ones own no buffer. One that cannot answer at once keeps a copy.
   std::vector<char> buffer = std::vector<char>(65536);
   std::shared_ptr<std::size_t> count = std::make_shared<std::size_t>(0);
@@ -43,13 +40,12 @@ struct MetricsSessions {
 /// does not read costs the server one buffer of requests and one of replies. Handles one buffer in a turn of
 /// the loop, so that others have theirs; over a store that commits, up to eight, so that a commit has more.
 /// Lives as long as an operation of its own is under way.
-template <MetricsStore Store>
-class MetricsSession : public std::enable_shared_from_this<MetricsSession<Store>> {
+class MetricsSession : public std::enable_shared_from_this<MetricsSession> {
  public:
-  MetricsSession(asio::ip::tcp::socket socket, MetricsSessions<Store>& sessions)
+  MetricsSession(asio::ip::tcp::socket socket, MetricsSessions& sessions)
       : socket_{std::move(socket)},
         sessions_{sessions},
-        dialogue_{sessions.store, sessions.limits},
+        dialogue_{sessions.dialogues.begin()},
         presence_{sessions.count} {}
 
   void begin() {
@@ -65,8 +61,8 @@ class MetricsSession : public std::enable_shared_from_this<MetricsSession<Store>
   void on_commit(std::error_code ec) {
     guard([&] {
       if (!ec) {
-        dialogue_.committed();
-      } else if (!dialogue_.not_stored(out_, ec)) {
+        dialogue_->committed();
+      } else if (!dialogue_->not_stored(out_, ec)) {
         state_ = DialogueState::is_broken;
       }
       send();
@@ -74,8 +70,6 @@ class MetricsSession : public std::enable_shared_from_this<MetricsSession<Store>
   }
 
  private:
-  using std::enable_shared_from_this<MetricsSession>::shared_from_this;
-
   /// Every handler runs in here: one that throws ends the session, and with it the connection. The client may
   /// be owed answers, and cannot know which of its puts were stored.
   template <class Handler>
@@ -89,7 +83,7 @@ class MetricsSession : public std::enable_shared_from_this<MetricsSession<Store>
     reads_ = 0;
     // Gives memory back: most connections are idle most of the time.
     std::string{}.swap(out_);
-    dialogue_.release();
+    dialogue_->release();
     socket_.async_wait(asio::ip::tcp::socket::wait_read, [self = shared_from_this()](std::error_code ec) {
       if (!ec) self->guard([&] { self->read(); });
     });
@@ -102,15 +96,15 @@ class MetricsSession : public std::enable_shared_from_this<MetricsSession<Store>
     if (ec == asio::error::would_block || ec == asio::error::interrupted) return wait();
     if (ec) return;
     ++reads_;
-    dialogue_.give({sessions_.buffer.data(), bytes});
+    dialogue_->give({sessions_.buffer.data(), bytes});
     answer();
   }
 
   void answer() {
-    state_ = dialogue_.answer(out_);
-    if (state_ == DialogueState::has_more) dialogue_.keep_rest();
+    state_ = dialogue_->answer(out_);
+    if (state_ == DialogueState::has_more) dialogue_->keep_rest();
     if (out_.empty() && state_ == DialogueState::needs_bytes) return wait();
-    if (!dialogue_.is_uncommitted()) return send();
+    if (dialogue_->uncommitted_count() == 0) return send();
     // The more puts a commit has, the less each of them costs: what has come already is to be part of it.
     constexpr int reads_for_a_commit = 8;
     const bool may_read = state_ == DialogueState::needs_bytes && reads_ < reads_for_a_commit;
@@ -118,10 +112,7 @@ class MetricsSession : public std::enable_shared_from_this<MetricsSession<Store>
   }
 
   /// Answers once the puts are safe.
-  void commit() {
-    if constexpr (CommittingStore<Store>)
-      sessions_.commits.join(shared_from_this(), dialogue_.uncommitted_count());
-  }
+  void commit() { sessions_.commits.join(shared_from_this(), dialogue_->uncommitted_count()); }
 
   void send() {
     if (state_ == DialogueState::is_broken) {
@@ -142,8 +133,8 @@ class MetricsSession : public std::enable_shared_from_this<MetricsSession<Store>
   }
 
   asio::ip::tcp::socket socket_;
-  MetricsSessions<Store>& sessions_;
-  MetricsDialogue<Store> dialogue_;
+  MetricsSessions& sessions_;
+  std::unique_ptr<AnyDialogue> dialogue_;
   DialogueState state_ = DialogueState::needs_bytes;  ///< After what is being sent.
   std::string out_;
   int reads_ = 0;  ///< Since it last waited.

@@ -8,33 +8,14 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "statwire/detail/asio.hpp"
 #include "statwire/detail/error_of.hpp"
-#include "statwire/error.hpp"
 
 namespace statwire::server {
-
-namespace detail {
-
-/// Throws what a start() or run() of a server ended with, if anything, with the place where it was to listen.
-inline void throw_if(std::error_code ec, const std::string& server, const std::string& place) {
-  if (!ec) return;
-  throw ClientError{ec, "statwire: " + server + " on " + place +
-                            (ec == std::errc::invalid_argument ? ", which is no IPv4 or IPv6 address" : "")};
-}
-
-/// The same for a server that listens in one place.
-inline void throw_if(std::error_code ec, const std::string& server, const std::string& address,
-                     std::uint16_t port) {
-  throw_if(ec, server, "'" + address + "' port " + std::to_string(port));
-}
-
-}  // namespace detail
 
 /// Runs a Listener, which is made anew by every start: `Listener(asio::io_context&, args...,
 /// std::error_code&)` opens its sockets, `port()` says which port was taken, and its destructor closes

@@ -5,15 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "statwire/server/named_table.hpp"
+#include "statwire/server/series_snapshot.hpp"
 
 namespace statwire::server {
 
@@ -37,21 +35,6 @@ struct TimerSeries {
 struct SetSeries {
   struct Nothing {};
   NamedTable<Nothing> members;  ///< Since the last flush.
-};
-
-/// A copy of all series by name.
-struct SeriesSnapshot {
-  struct Timer {
-    std::vector<double> values;
-    double count = 0;  ///< Events that the values stand for.
-  };
-  template <class Value>
-  using ByName = std::map<std::string, Value, std::less<>>;
-
-  ByName<double> counters;
-  ByName<double> gauges;
-  ByName<Timer> timers;
-  ByName<std::set<std::string, std::less<>>> sets;
 };
 
 /// What may be held; see AggregatorOptions.

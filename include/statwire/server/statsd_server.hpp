@@ -20,7 +20,7 @@
 
 #include "statwire/detail/config.hpp"
 #include "statwire/error.hpp"
-#include "statwire/server/statsd_series.hpp"
+#include "statwire/server/series_snapshot.hpp"
 #include "statwire/server/statsd_server_options.hpp"
 #include "statwire/server/statsd_server_stats.hpp"
 

@@ -12,10 +12,11 @@
 #include <utility>
 
 #include "statwire/detail/config.hpp"
+#include "statwire/server/series_snapshot.hpp"
 #include "statwire/server/service.hpp"
+#include "statwire/server/start_error.hpp"
 #include "statwire/server/statsd_core.hpp"
 #include "statwire/server/statsd_listener.hpp"
-#include "statwire/server/statsd_series.hpp"
 #include "statwire/server/statsd_server_options.hpp"
 #include "statwire/server/statsd_server_stats.hpp"
 
