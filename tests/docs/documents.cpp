@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "statwire/version.hpp"
 #include "support/text.hpp"
 
 using namespace statwire::test;
@@ -100,6 +101,19 @@ TEST_CASE("readme: a program that has a main() is a file that is compiled and ru
 TEST_CASE("readme: it has at most 200 lines") {
   const std::string text = read_file(source / "README.md");
   CHECK(std::count(text.begin(), text.end(), '\n') <= 200);
+}
+
+TEST_CASE("changelog: its newest version is that of the headers, and so are those of the README") {
+  const std::string version = std::to_string(STATWIRE_VERSION_MAJOR) + "." +
+                              std::to_string(STATWIRE_VERSION_MINOR) + "." +
+                              std::to_string(STATWIRE_VERSION_PATCH);
+  const std::string changelog = read_file(source / "CHANGELOG.md");
+  const std::string mark = "\n## [";
+  const std::size_t newest = changelog.find(mark) + mark.size();
+  CHECK(changelog.substr(newest, changelog.find(']', newest) - newest) == version);
+  const std::string readme = read_file(source / "README.md");
+  CHECK(readme.find("GIT_TAG v" + version) != std::string::npos);
+  CHECK(readme.find("\"statwire/" + version + '"') != std::string::npos);
 }
 
 TEST_CASE("documents: every block of C++ is one that is compiled") {
