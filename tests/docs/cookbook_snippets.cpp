@@ -24,6 +24,7 @@
 #include <chrono>
 #include <exception>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -187,6 +188,7 @@ TEST_CASE("recipe: a thread pool") {
 namespace {
 
 asio::awaitable<std::string> ask_database(std::string question) {
+  if (question.empty()) throw std::invalid_argument{"no question"};
   asio::steady_timer delay{co_await asio::this_coro::executor, 1ms};
   co_await delay.async_wait(asio::use_awaitable);
   co_return "answer to " + question;
@@ -207,10 +209,13 @@ TEST_CASE("recipe: a coroutine") {
   std::string text;
   asio::co_spawn(io, answer(statsd, "why"),
                  [&](std::exception_ptr, const std::string& result) { text = result; });
+  asio::co_spawn(io, answer(statsd, ""),
+                 [](std::exception_ptr failure, const std::string&) { CHECK(failure); });
   io.run();
   statsd.flush();
   const statwire::testing::Captured captured{statsd.transport()};
   CHECK(text == "answer to why");
+  CHECK(captured.timing("answer", {{"result", "error"}}).values().size() == 1);
   const auto times = captured.timing("answer", {{"result", "ok"}}).values();
   REQUIRE(times.size() == 1);
   CHECK(times[0] >= 1);  // milliseconds: the wait within is part of it

@@ -32,7 +32,8 @@ std::string read_file(const std::filesystem::path& path) {
 
 /// All documents, relative to the project's folder.
 std::vector<std::filesystem::path> documents() {
-  std::vector<std::filesystem::path> paths{"README.md", "CONTRIBUTING.md", "CHANGELOG.md"};
+  std::vector<std::filesystem::path> paths{"README.md", "CONTRIBUTING.md", "CHANGELOG.md",
+                                           "packaging/README.md"};
   for (const auto& entry : std::filesystem::directory_iterator{source / "docs"}) {
     if (entry.path().extension() == ".md") paths.push_back("docs" / entry.path().filename());
   }

@@ -8,6 +8,7 @@
 
 namespace statwire::server {
 
+/// Options of a MetricsServer.
 struct MetricsServerOptions {
   std::string address = "127.0.0.1";  ///< An IPv4 or IPv6 address of this machine.
   std::uint16_t port = 0;             ///< 0 takes a free one; port() says which.

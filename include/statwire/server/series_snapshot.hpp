@@ -12,6 +12,7 @@ namespace statwire::server {
 
 /// A copy of all series by name.
 struct SeriesSnapshot {
+  /// What came of one timer since the last flush.
   struct Timer {
     std::vector<double> values;
     double count = 0;  ///< Events that the values stand for.
