@@ -75,7 +75,7 @@ inline char* copy_mapped(char* out, std::string_view text, const ByteMap& map) n
 
 }  // namespace detail
 
-/// Copies a metric name: letters, digits, `_`, `-` and `.` stay, `/` becomes `-`, every other byte `_`.
+/// Copies a metric name. Letters, digits, `_`, `-` and `.` stay, `/` becomes `-`, every other byte `_`.
 /// Writes text.size() bytes; returns their end.
 inline char* copy_clean_name(char* out, std::string_view text) noexcept {
   return detail::copy_mapped(out, text, detail::name_bytes);
@@ -94,8 +94,7 @@ inline char* copy_clean_tag_key(char* out, std::string_view text) noexcept {
 }
 
 /// Copies a value of a tag: as a key, but where the profile allows it, only control characters, `|`, `,`, `#`
-/// and
-/// `@` are replaced. Writes text.size() bytes; returns their end.
+/// and `@` are replaced. Writes text.size() bytes; returns their end.
 inline char* copy_clean_tag_value(char* out, std::string_view text, const Profile& profile) noexcept {
   return detail::copy_mapped(out, text, profile.colons_in_tags ? detail::wide_tag_bytes : detail::tag_bytes);
 }
