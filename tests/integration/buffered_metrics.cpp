@@ -13,7 +13,7 @@
 #include "statwire/server/metrics_server.hpp"
 #include "statwire/testing/manual_clock.hpp"
 #include "statwire/testing/scripted_stream.hpp"
-#include "support/child_process.hpp"
+#include "support/free_port.hpp"
 #include "support/loopback.hpp"
 
 using namespace statwire;

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "statwire/server/metrics_server.hpp"
-#include "support/child_process.hpp"
+#include "support/free_port.hpp"
 #include "support/loopback.hpp"
 
 using namespace statwire;

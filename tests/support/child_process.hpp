@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "support/free_port.hpp"
 #include "support/loopback.hpp"
 
 namespace statwire::test {
@@ -104,13 +105,5 @@ class ChildProcess {
 
   std::string text_;
 };
-
-/// A port of loopback that nobody listens on at this moment, for a program that has to be told one.
-template <class Protocol>
-std::uint16_t free_port() {
-  asio::io_context io;
-  typename Protocol::socket socket{io, typename Protocol::endpoint{asio::ip::make_address("127.0.0.1"), 0}};
-  return socket.local_endpoint().port();
-}
 
 }  // namespace statwire::test

@@ -28,7 +28,7 @@ class BasicMemberSet {
   Insertion insert(std::string_view member, std::size_t max_members) {
     if (2 * (members_.size() + 1) > places_.size()) grow();
     const std::uint64_t hash = hash_(member);
-    std::size_t place = hash & (places_.size() - 1);
+    std::size_t place = static_cast<std::size_t>(hash) & (places_.size() - 1);
     for (; places_[place] != 0; place = (place + 1) & (places_.size() - 1)) {
       const Member& other = members_[places_[place] - 1];
       if (other.hash == hash && text_of(other) == member) return Insertion::known;
@@ -68,7 +68,7 @@ class BasicMemberSet {
   void grow() {
     places_.assign(std::max(first_places, 2 * places_.size()), 0);
     for (std::size_t i = 0; i < members_.size(); ++i) {
-      std::size_t place = members_[i].hash & (places_.size() - 1);
+      std::size_t place = static_cast<std::size_t>(members_[i].hash) & (places_.size() - 1);
       while (places_[place] != 0) place = (place + 1) & (places_.size() - 1);
       places_[place] = static_cast<std::uint32_t>(i + 1);
     }

@@ -40,7 +40,7 @@ class NameCache {
     if (places_.empty()) [[unlikely]]
       return unknown;
     const std::size_t mask = places_.size() - 1;
-    for (std::size_t place = detail::hash_words(key_.data(), key_size_) & mask;; place = (place + 1) & mask) {
+    for (std::size_t place = hash_of(key_.data(), key_size_) & mask;; place = (place + 1) & mask) {
       const Entry& entry = places_[place];
       if (entry.series == unknown) return unknown;
       if (is_key_of(entry)) [[likely]]
@@ -70,11 +70,12 @@ class NameCache {
   /// Different for names that differ in anything: first the numbers and the sizes of all texts, then these.
   bool write_key(const SeriesName& name) noexcept {
     key_[0] = std::uint64_t{name.context} << 32 | name.one_in;
-    key_[1] = name.name.size() << 32 | name.tags.size() << 8 | static_cast<std::uint64_t>(name.type);
+    key_[1] =
+        std::uint64_t{name.name.size()} << 32 | name.tags.size() << 8 | static_cast<std::uint64_t>(name.type);
     key_size_ = 2;
     if (!write_text(name.name)) return false;
     for (const Tag& tag : name.tags) {
-      key_[key_size_++] = tag.key.size() << 32 | tag.value.size();
+      key_[key_size_++] = std::uint64_t{tag.key.size()} << 32 | tag.value.size();
       if (!write_text(tag.key) || !write_text(tag.value)) return false;
     }
     return true;
@@ -110,9 +111,13 @@ class NameCache {
     size_ = 0;
   }
 
+  static std::size_t hash_of(const std::uint64_t* words, std::size_t size) noexcept {
+    return static_cast<std::size_t>(detail::hash_words(words, size));
+  }
+
   void place(const Entry& entry) noexcept {
     const std::size_t mask = places_.size() - 1;
-    std::size_t place = detail::hash_words(words_.data() + entry.begin, entry.size) & mask;
+    std::size_t place = hash_of(words_.data() + entry.begin, entry.size) & mask;
     while (places_[place].series != unknown) place = (place + 1) & mask;
     places_[place] = entry;
   }

@@ -49,7 +49,7 @@ class SampleRing {
   /// The sample takes the place of another, or one that has become free.
   void push_over_bound(std::uint64_t bits, std::uint64_t random) noexcept {
     if (push(bits)) return;
-    slots_[place_of(random)] = bits;
+    slots_[static_cast<std::size_t>(place_of(random))] = bits;
     count_over_bound();
   }
 
@@ -61,7 +61,7 @@ class SampleRing {
     const std::uint64_t seen = head - tail + over_bound - std::exchange(taken_over_bound_, over_bound);
     // One that was left out while the others were taken has only these to stand for it.
     if (head == tail && seen != 0) samples.push_back(last_taken_);
-    for (; tail != head; ++tail) samples.push_back(slots_[tail % capacity_]);
+    for (; tail != head; ++tail) samples.push_back(slots_[static_cast<std::size_t>(tail % capacity_)]);
     if (seen != 0) last_taken_ = samples.back();
     tail_.store(head, std::memory_order_release);
     return seen;

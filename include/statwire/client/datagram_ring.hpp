@@ -82,7 +82,7 @@ class DatagramRing {
     front_lines_ = full == 0 ? end.lines : slots_[tail_index_].lines;
     front_is_open_ = full == 0;
     if (full == 0 || taken_bytes_ != 0) {
-      const std::size_t begin = taken_bytes_ == 0 ? 0 : taken_bytes_ + 1;
+      const auto begin = static_cast<std::size_t>(taken_bytes_ == 0 ? 0 : taken_bytes_ + 1);
       front_sizes_[0] = static_cast<std::uint32_t>(front_end_ - begin);
       return {.bytes = data(tail_index_) + begin,
               .slot_bytes = max_packet_bytes_,
@@ -181,7 +181,9 @@ class DatagramRing {
     return end;
   }
 
-  std::size_t full_until(const End& end) const noexcept { return distance(tail_, end.slot); }
+  std::size_t full_until(const End& end) const noexcept {
+    return static_cast<std::size_t>(distance(tail_, end.slot));
+  }
 
   void next_tail() noexcept {
     taken_bytes_ = 0;

@@ -84,7 +84,9 @@ class RequestTable {
     Entry* next = nullptr;  ///< Fixed once the entry is in its chain.
   };
 
-  std::size_t place(std::uint64_t hash) const noexcept { return hash & (heads_.size() - 1); }
+  std::size_t place(std::uint64_t hash) const noexcept {
+    return static_cast<std::size_t>(hash) & (heads_.size() - 1);
+  }
 
   const Value* find(const RequestKey& key, std::uint64_t hash) const noexcept {
     return find(key, heads_[place(hash)].load(std::memory_order_acquire));

@@ -66,7 +66,9 @@ class BlockingReceive {
     const Timeout wanted = std::clamp(left, shortest, longest);
     ec.clear();
     if (timeout_ <= wanted + wanted / 64 && timeout_ >= wanted / 2) return;
-    const timeval value{.tv_sec = wanted.count() / 1'000'000, .tv_usec = wanted.count() % 1'000'000};
+    timeval value{};
+    value.tv_sec = static_cast<decltype(value.tv_sec)>(wanted.count() / 1'000'000);
+    value.tv_usec = static_cast<decltype(value.tv_usec)>(wanted.count() % 1'000'000);
     if (::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &value, sizeof value) < 0) {
       ec = {errno, std::system_category()};
     }

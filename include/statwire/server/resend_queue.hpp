@@ -142,7 +142,8 @@ class ResendQueue {
   std::string_view piece(std::uint64_t offset) const noexcept {
     if (offset == end_) return {};
     const std::size_t from = static_cast<std::size_t>(offset - base_);
-    const std::size_t bytes = std::min<std::size_t>(chunk_bytes - from % chunk_bytes, end_ - offset);
+    const auto bytes =
+        static_cast<std::size_t>(std::min<std::uint64_t>(chunk_bytes - from % chunk_bytes, end_ - offset));
     return {chunks_[from / chunk_bytes].get() + from % chunk_bytes, bytes};
   }
 
