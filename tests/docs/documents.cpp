@@ -41,6 +41,27 @@ std::vector<std::filesystem::path> documents() {
   return paths;
 }
 
+/// The files of the project by their paths, each with a slash before it.
+std::vector<std::string> source_files() {
+  std::vector<std::string> paths;
+  for (const char* folder :
+       {"bench", "docs", "examples", "include", "packaging", "scripts", "src", "tests"}) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator{source / folder}) {
+      paths.push_back("/" + std::filesystem::relative(entry.path(), source).generic_string());
+    }
+  }
+  for (const auto& path : documents()) paths.push_back("/" + path.generic_string());
+  return paths;
+}
+
+/// Whether a document may name a file so: by the end of its path, `client/engine.hpp`; or it is Asio's.
+bool is_file(std::string name, const std::vector<std::string>& files) {
+  if (name.starts_with("asio")) return true;
+  if (name.starts_with("./")) name.erase(0, 2);
+  return std::any_of(files.begin(), files.end(),
+                     [&](const std::string& file) { return file.ends_with("/" + name); });
+}
+
 /// The text with the indentation of every line removed.
 std::string flush_left(std::string_view text) {
   std::string result;
@@ -136,6 +157,16 @@ TEST_CASE("documents: every link leads somewhere") {
   }
 }
 
+TEST_CASE("documents: every file that is named is there") {
+  const std::vector<std::string> files = source_files();
+  for (const auto& path : documents()) {
+    for (const FileName& name : file_names_of(read_document(read_file(source / path)))) {
+      CHECK_MESSAGE(is_file(name.text, files), path.string()
+                                                   << ":" << name.line << ": no file " << name.text);
+    }
+  }
+}
+
 TEST_CASE("documents: the rows of a table have as many cells as its head") {
   for (const auto& path : documents()) {
     for (const std::size_t line : broken_rows(read_document(read_file(source / path)))) {
@@ -176,6 +207,19 @@ TEST_CASE("the check of links: finds what is not there") {
   CHECK(fault("[a](CHANGELOG.md#nowhere)") == "there is no such heading");
   CHECK(fault("[a](../elsewhere.md)") == "leads out of the project");
   CHECK(links_of(read_document("`[a](b)`\n```text\n[c](d)\n```\n")).empty());
+}
+
+TEST_CASE("the check of files: finds those that are not there") {
+  const std::vector<std::string> files{"/include/statwire/client/engine.hpp", "/scripts/test.sh"};
+  const auto names =
+      file_names_of(read_document("`engine.hpp` a.hpp `b.hpp`, `f()`\n```text\n`c.hpp`\n```\n`*.cpp`"));
+  REQUIRE(names.size() == 2);
+  CHECK(names[1].text == "b.hpp");
+  CHECK(is_file("engine.hpp", files));
+  CHECK(is_file("client/engine.hpp", files));
+  CHECK(is_file("./scripts/test.sh", files));
+  CHECK_FALSE(is_file("gine.hpp", files));
+  CHECK_FALSE(is_file("aggregate/engine.hpp", files));
 }
 
 TEST_CASE("the check of headings: names them as forges do") {

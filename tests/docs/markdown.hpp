@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstddef>
+#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
@@ -77,16 +78,33 @@ inline Document read_document(std::string_view text) {
 
 /// A line with what stands between backticks left out.
 inline std::string without_code(const std::string& line) {
+  const std::vector<std::string> parts = split(line, '`');
   std::string result;
-  bool is_code = false;
-  for (const char c : line) {
-    if (c == '`') {
-      is_code = !is_code;
-    } else if (!is_code) {
-      result += c;
+  for (std::size_t i = 0; i < parts.size(); i += 2) result += parts[i];
+  return result;
+}
+
+/// A name of a source file or a script between backticks, as `client/engine.hpp`.
+struct FileName {
+  std::string text;
+  std::size_t line = 0;
+};
+
+inline std::vector<FileName> file_names_of(const Document& document) {
+  constexpr std::string_view endings[] = {".hpp", ".cpp", ".ipp", ".sh", ".md"};
+  constexpr std::string_view bytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./";
+  std::vector<FileName> names;
+  for (std::size_t i = 0; i < document.prose.size(); ++i) {
+    const std::vector<std::string> parts = split(document.prose[i], '`');
+    for (std::size_t part = 1; part < parts.size(); part += 2) {
+      const std::string& text = parts[part];
+      const bool is_name = std::any_of(std::begin(endings), std::end(endings), [&](std::string_view ending) {
+        return text.size() > ending.size() && text.ends_with(ending);
+      });
+      if (is_name && text.find_first_not_of(bytes) == std::string::npos) names.push_back({text, i + 1});
     }
   }
-  return result;
+  return names;
 }
 
 inline std::vector<Link> links_of(const Document& document) {
