@@ -1,5 +1,5 @@
-// What a program writes that only reads StatsD's lines: soon compiled, and with Asio's headers within reach all the
-// same, for they come with every target of statwire.
+// What a program writes that only reads StatsD's lines: soon compiled, and with Asio's headers within reach
+// all the same, for they come with every target of statwire.
 
 #include <asio/version.hpp>
 

@@ -1,4 +1,5 @@
-// What a user of statwire::http writes: a server of cpp-httplib whose routes are counted; here it is asked once.
+// What a user of statwire::http writes: a server of cpp-httplib whose routes are counted; here it is asked
+// once.
 
 #include <iostream>
 #include <thread>
