@@ -19,7 +19,7 @@
 #include "statwire/transport/udp.hpp"
 #include "statwire/transport/unix.hpp"
 
-#if defined(STATWIRE_SEPARATE_COMPILATION) && defined(ASIO_VERSION)
+#if defined(STATWIRE_SEPARATE_COMPILATION) && defined(ASIO_DETAIL_CONFIG_HPP)
 #error "a header includes Asio, which only src/statwire.cpp is to compile"
 #endif
 
