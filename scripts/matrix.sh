@@ -5,6 +5,7 @@
 #   ./scripts/matrix.sh                    all entries
 #   ./scripts/matrix.sh gcc-11 s390x       some; the table below has their names
 #   ./scripts/matrix.sh --quick [NAME...]  only the public headers and the tests of the protocols
+#   ./scripts/matrix.sh --packages NAME... what to install for them
 #
 # JOBS=1 compiles one file at a time; else as many as there are processors.
 set -euo pipefail
@@ -16,34 +17,34 @@ cd "$(dirname "$script")/.."
 # g++-multilib cannot be installed beside a cross-compiler; g++-12-multilib can, and lacks only the headers <asm/...>.
 # -Wno-deprecated-declarations: Clang 19 blames the std::stable_sort of GCC 12's library for what it uses itself.
 #
-# name            Debian packages          compiler                   C++  flags                          programs
-entries='
-gcc-11            g++-11                   g++-11                     20   -                              headers unit integration
-gcc-12            g++-12                   g++-12                     20   -                              headers unit integration
-gcc-12-c++23      g++-12                   g++-12                     23   -                              headers unit
-clang-14          clang-14                 clang++-14                 20   -                              headers unit integration
-clang-16          clang-16                 clang++-16                 20   -                              headers unit integration
-clang-16-c++23    clang-16                 clang++-16                 23   -                              headers unit
-clang-19          clang-19                 clang++-19                 20   -Wno-deprecated-declarations   headers unit integration
-clang-19-c++23    clang-19                 clang++-19                 23   -Wno-deprecated-declarations   headers unit
-libc++            libc++-16-dev,clang-16   clang++-16                 20   -stdlib=libc++                 headers unit integration
-libc++-c++23      libc++-16-dev,clang-16   clang++-16                 23   -stdlib=libc++                 headers unit
-no-exceptions     g++-12                   g++-12                     20   -                              no_exceptions
-no-exceptions-16  clang-16                 clang++-16                 20   -                              no_exceptions
-32-bit            g++-12-multilib          g++-12                     20   -m32,-idirafter,build/matrix/asm  headers unit
-s390x             g++-s390x-linux-gnu,qemu-user  s390x-linux-gnu-g++  20   -                              headers unit
-mingw             g++-mingw-w64-x86-64-posix,wine64  x86_64-w64-mingw32-g++-posix  20  -                  headers protocol transports
-'
+# name           Debian packages                            compiler                       C++ flags                                   programs
+entries="
+gcc-11           g++-11                                     g++-11                         20  -                                       headers unit integration
+gcc-12           g++-12                                     g++-12                         20  -                                       headers unit integration
+gcc-12-c++23     g++-12                                     g++-12                         23  -                                       headers unit
+clang-14         clang-14                                   clang++-14                     20  -                                       headers unit integration
+clang-16         clang-16                                   clang++-16                     20  -                                       headers unit integration
+clang-16-c++23   clang-16                                   clang++-16                     23  -                                       headers unit
+clang-19         clang-19                                   clang++-19                     20  -Wno-deprecated-declarations            headers unit integration
+clang-19-c++23   clang-19                                   clang++-19                     23  -Wno-deprecated-declarations            headers unit
+libc++           clang-16,libc++-16-dev,libc++abi-16-dev    clang++-16                     20  -stdlib=libc++                          headers unit integration
+libc++-c++23     clang-16,libc++-16-dev,libc++abi-16-dev    clang++-16                     23  -stdlib=libc++                          headers unit
+no-exceptions    g++-12                                     g++-12                         20  -                                       no_exceptions
+no-exceptions-16 clang-16                                   clang++-16                     20  -                                       no_exceptions
+32-bit           g++-12-multilib                            g++-12                         20  -m32,-idirafter,$PWD/build/matrix/asm   headers unit
+s390x            g++-s390x-linux-gnu,qemu-user              s390x-linux-gnu-g++            20  -                                       headers unit
+mingw            g++-mingw-w64-x86-64-posix,wine64,wine     x86_64-w64-mingw32-g++-posix   20  -                                       headers protocol transports
+"
 
-quick=no
+mode=all
 wanted=()
 for argument in "$@"; do
-  if [ "$argument" = --quick ]; then
-    quick=yes
+  if [ "$argument" = --quick ] || [ "$argument" = --packages ]; then
+    mode=${argument#--}
   elif grep -q "^$argument " <<<"$entries"; then
     wanted+=("$argument")
   else
-    echo "matrix.sh: '$argument' is none of: --quick" $(awk '{ print $1 }' <<<"$entries") >&2
+    echo "matrix.sh: '$argument' is none of: --quick --packages $(awk '{ printf "%s ", $1 }' <<<"$entries")" >&2
     exit 2
   fi
 done
@@ -55,11 +56,12 @@ link_libraries() {
   ln -sfn /usr/include/x86_64-linux-gnu/asm build/matrix/asm
 }
 
-# Which program runs what an entry builds; none for this machine's own.
-runner() {
+# run NAME PROGRAM: with what runs programs of an entry; fifteen minutes at most
+run() {
   case $1 in
-    s390x) echo qemu-s390x -L /usr/s390x-linux-gnu ;;
-    mingw) echo wine ;;
+    s390x) timeout 900 qemu-s390x -L /usr/s390x-linux-gnu "$2" ;;
+    mingw) timeout 900 wine "$2" ;;
+    *) timeout 900 "$2" ;;
   esac
 }
 
@@ -69,7 +71,7 @@ can_build() {
   shift 3
   echo '#include <string>
 int main() { return std::string{"hello"}.size() != 5; }' |
-    "$compiler" "-std=c++${standard/23/2b}" "$@" -static -x c++ - -o "$program" && $(runner "$name") "$program"
+    "$compiler" "-std=c++${standard/23/2b}" "$@" -static -x c++ - -o "$program" && run "$name" "$program"
 }
 
 # count FILE: passed, skipped and failed of what doctest says about its cases
@@ -90,7 +92,7 @@ run_program() {
   fi
   [ -e "$program" ] || program=$program.exe
   local status=0
-  timeout 900 $(runner "$1") "$program" >"$log" 2>&1 || status=$?
+  run "$1" "$program" >"$log" 2>&1 || status=$?
   echo "$2: $(count "$log" || echo "ended with $status")"
   return "$status"
 }
@@ -99,14 +101,14 @@ run_program() {
 try_entry() {
   local name=$1 packages=$2 compiler=$3 standard=$4 flags=() programs=$6 build=build/matrix/$1
   [ "$5" = - ] || IFS=, read -ra flags <<<"$5"
-  [ "$quick" = no ] || [[ $programs = no_exceptions ]] || programs='headers protocol'
+  [ "$mode" = all ] || [ "$programs" = no_exceptions ] || programs='headers protocol'
   mkdir -p "$build"
   if ! can_build "$name" "$compiler" "$standard" "${flags[@]}" >"$build/hello.log" 2>&1; then
     echo "| $name | | | SKIPPED: cannot build and run a program; apt-get install ${packages//,/ } |"
     return
   fi
   local options=(-DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_CXX_STANDARD="$standard"
-    -DCMAKE_CXX_FLAGS="${flags[*]/build/$PWD/build}" -DSTATWIRE_LIBRARIES="$PWD/build/matrix/libraries")
+    -DCMAKE_CXX_FLAGS="${flags[*]}" -DSTATWIRE_LIBRARIES="$PWD/build/matrix/libraries")
   [ "$name" != mingw ] || options+=(-DCMAKE_SYSTEM_NAME=Windows)
   cmake -S tests/portable -B "$build" "${options[@]}" >"$build/configure.log" 2>&1 || return 1
 
@@ -126,15 +128,23 @@ try_entry() {
   [ "$failed" = no ]
 }
 
+# The entries that are wanted, one a line.
+wanted_entries() {
+  awk -v wanted=" ${wanted[*]} " 'NF && (wanted == "  " || index(wanted, " " $1 " "))' <<<"$entries"
+}
+
+if [ "$mode" = packages ]; then
+  wanted_entries | awk '{ print $2 }' | tr , '\n' | sort -u
+  exit
+fi
+
 link_libraries
 bad=()
 echo '| Entry | Compiler | Standard | Result |'
 echo '|---|---|---|---|'
 while read -r name packages compiler standard flags programs; do
-  [ -n "$name" ] || continue
-  [ ${#wanted[@]} = 0 ] || [[ " ${wanted[*]} " = *" $name "* ]] || continue
   try_entry "$name" "$packages" "$compiler" "$standard" "$flags" "$programs" </dev/null || bad+=("$name")
-done <<<"$entries"
+done < <(wanted_entries)
 if [ ${#bad[@]} != 0 ]; then
   echo "matrix.sh: failed: ${bad[*]}; see the logs in build/matrix" >&2
   exit 1

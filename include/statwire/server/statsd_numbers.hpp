@@ -14,6 +14,7 @@
 #include <optional>
 #include <string_view>
 
+#include "statwire/detail/float_from_chars.hpp"
 #include "statwire/protocol/number.hpp"
 #include "statwire/protocol/text.hpp"
 
@@ -87,7 +88,7 @@ inline std::optional<double> read_decimal(std::string_view text) noexcept {
   const char* const end = text.data() + text.size();
   double value = 0;
   if (protocol::read_float(text.data(), end, value) != end) {
-    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    const auto [stop, error] = statwire::detail::float_from_chars(text.data(), end, value);
     if (stop != end || error != std::errc::result_out_of_range) return std::nullopt;
     value = beyond_double(text);
   }
