@@ -21,10 +21,8 @@ namespace statwire {
 /// beginning with a letter, at most 200 bytes: what every server takes unchanged.
 template <std::size_t Size>
 struct FixedName {
-  consteval FixedName(
-      const char (&text)[Size]) {  // NOLINT(google-explicit-constructor): written as a literal
-    std::copy_n(text, Size, bytes.begin());
-  }
+  // NOLINTNEXTLINE(google-explicit-constructor): written as a literal
+  consteval FixedName(const char (&text)[Size]) { std::copy_n(text, Size, bytes.begin()); }
 
   constexpr std::string_view view() const noexcept { return {bytes.data(), Size - 1}; }
 
@@ -131,43 +129,43 @@ class MetricCalls {
   }
 
   /// Handles: the name is resolved here, once; allocates. See handles.hpp.
-  Counter counter(std::string_view name, const MetricOptions& options = {}) {
+  [[nodiscard]] Counter counter(std::string_view name, const MetricOptions& options = {}) {
     return make<Counter>(aggregate::SeriesType::counter, name, options);
   }
-  statwire::Gauge gauge(std::string_view name, const MetricOptions& options = {}) {
+  [[nodiscard]] statwire::Gauge gauge(std::string_view name, const MetricOptions& options = {}) {
     return make<statwire::Gauge>(aggregate::SeriesType::gauge, name, options);
   }
-  Timing timing(std::string_view name, const MetricOptions& options = {}) {
+  [[nodiscard]] Timing timing(std::string_view name, const MetricOptions& options = {}) {
     return make<Timing>(aggregate::SeriesType::timing, name, options);
   }
-  Set set(std::string_view name, const MetricOptions& options = {}) {
+  [[nodiscard]] Set set(std::string_view name, const MetricOptions& options = {}) {
     return make<Set>(aggregate::SeriesType::set, name, options);
   }
 
   /// The same with a name that the compiler checks.
   template <FixedName Name>
-  Counter counter(const MetricOptions& options = {}) {
+  [[nodiscard]] Counter counter(const MetricOptions& options = {}) {
     static_assert(Name.is_legal(),
                   "a metric name is letters, digits, '_', '-' and '.', begins with a letter, and has at most "
                   "200 bytes");
     return counter(Name.view(), options);
   }
   template <FixedName Name>
-  statwire::Gauge gauge(const MetricOptions& options = {}) {
+  [[nodiscard]] statwire::Gauge gauge(const MetricOptions& options = {}) {
     static_assert(Name.is_legal(),
                   "a metric name is letters, digits, '_', '-' and '.', begins with a letter, and has at most "
                   "200 bytes");
     return gauge(Name.view(), options);
   }
   template <FixedName Name>
-  Timing timing(const MetricOptions& options = {}) {
+  [[nodiscard]] Timing timing(const MetricOptions& options = {}) {
     static_assert(Name.is_legal(),
                   "a metric name is letters, digits, '_', '-' and '.', begins with a letter, and has at most "
                   "200 bytes");
     return timing(Name.view(), options);
   }
   template <FixedName Name>
-  Set set(const MetricOptions& options = {}) {
+  [[nodiscard]] Set set(const MetricOptions& options = {}) {
     static_assert(Name.is_legal(),
                   "a metric name is letters, digits, '_', '-' and '.', begins with a letter, and has at most "
                   "200 bytes");
@@ -175,7 +173,7 @@ class MetricCalls {
   }
 
   /// A view of the same client with a longer prefix and more tags. It must not outlive the client. Allocates.
-  Scope<Transport> scope(std::string_view name, const ScopeOptions& options = {}) {
+  [[nodiscard]] Scope<Transport> scope(std::string_view name, const ScopeOptions& options = {}) {
     return {engine(), engine().inner(context(), name, options.tags)};
   }
 
@@ -216,8 +214,8 @@ class MetricCalls {
 template <class Transport>
 class Scope : public MetricCalls<Scope<Transport>, Transport> {
  public:
-  Scope(client::Engine<Transport>& engine, aggregate::Context context)
-      : engine_{&engine}, context_{std::move(context)} {}
+  Scope(client::Engine<Transport>& engine, const aggregate::Context& context)
+      : engine_{&engine}, context_{context} {}
 
  private:
   friend MetricCalls<Scope, Transport>;

@@ -30,7 +30,7 @@ namespace statwire {
 class Counter {
  public:
   Counter() = default;
-  explicit Counter(aggregate::SeriesHandle series) noexcept : series_{std::move(series)} {}
+  explicit Counter(const aggregate::SeriesHandle& series) noexcept : series_{series} {}
 
   /// Adds; NaN and infinities are dropped. 1 to 3 ns where the client aggregates.
   template <protocol::Numeric Value = int>
@@ -66,7 +66,7 @@ class Counter {
 class Gauge {
  public:
   Gauge() = default;
-  explicit Gauge(aggregate::SeriesHandle series) noexcept : series_{std::move(series)} {}
+  explicit Gauge(const aggregate::SeriesHandle& series) noexcept : series_{series} {}
 
   template <protocol::Numeric Value>
   void set(Value value) const noexcept {
@@ -91,7 +91,7 @@ class Gauge {
 class Timing {
  public:
   Timing() = default;
-  explicit Timing(aggregate::SeriesHandle series) noexcept : series_{std::move(series)} {}
+  explicit Timing(const aggregate::SeriesHandle& series) noexcept : series_{series} {}
 
   /// Records any std::chrono::duration; negative ones are dropped.
   template <class Rep, class Period>
@@ -118,7 +118,7 @@ class Timing {
 class Set {
  public:
   Set() = default;
-  explicit Set(aggregate::SeriesHandle series) noexcept : series_{std::move(series)} {}
+  explicit Set(const aggregate::SeriesHandle& series) noexcept : series_{series} {}
 
   /// Adds a member; an empty one is dropped.
   void insert(std::string_view member) const noexcept {

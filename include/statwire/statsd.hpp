@@ -151,7 +151,7 @@ class StatsdClient : public MetricCalls<StatsdClient<Transport>, Transport> {
 
   static client::EngineOptions engine_options(const StatsdOptions& options) {
     // What a thread may have buffered, and a flush collected; pages that are not used are not resident.
-    constexpr std::size_t buffer_bytes = 256 * 1024;
+    constexpr std::size_t buffer_bytes = std::size_t{256} * 1024;
     const std::size_t datagrams = std::clamp<std::size_t>(buffer_bytes / options.max_packet_bytes, 8, 1024);
     const bool enabled = options.enabled && !is_disabled_by_environment();
     return {

@@ -153,6 +153,7 @@ class Registry : public SeriesSink {
   void record_sample(Cell& cell, std::uint64_t bits) noexcept {
     if (cell.ring == nullptr) [[unlikely]] {
       with_memory([&] {
+        // NOLINTNEXTLINE(bugprone-unhandled-exception-at-new): with_memory() handles it
         __atomic_store_n(&cell.ring, new SampleRing{options_.max_samples_per_series}, __ATOMIC_RELEASE);
       });
       if (cell.ring == nullptr) return;

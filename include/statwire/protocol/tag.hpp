@@ -23,9 +23,8 @@ class TagList {
 
   constexpr TagList() noexcept {}  // NOLINT(modernize-use-equals-default): leaves the tags uninitialised
   constexpr TagList(std::initializer_list<Tag> tags) noexcept { assign({tags.begin(), tags.size()}); }
-  constexpr TagList(std::span<const Tag> tags) noexcept {
-    assign(tags);
-  }  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor): a list of tags, wherever they are
+  constexpr TagList(std::span<const Tag> tags) noexcept { assign(tags); }
   constexpr TagList(const TagList& other) noexcept { assign(other.view()); }
   constexpr TagList& operator=(const TagList& other) noexcept {
     if (this != &other) assign(other.view());
