@@ -74,7 +74,8 @@ class Md5State {
     return word;
   }
 
-  static constexpr std::uint8_t shifts[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
+  static constexpr std::uint8_t shifts[4][4] = {
+      {7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
 
   /// The whole part of 2^32 |sin(i + 1)|.
   static constexpr std::uint32_t sines[64] = {
