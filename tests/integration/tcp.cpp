@@ -177,6 +177,7 @@ TEST_CASE("tcp: a peer that ends the stream after we have has taken everything")
   CHECK(transport.unacknowledged_bytes() == 0);
 }
 
+#if defined(__linux__)  // elsewhere no system says what the peer has acknowledged
 TEST_CASE("tcp: the end of a peer that has not taken everything is not taken for a receipt") {
   SilentServer server;
   TcpTransport transport{"127.0.0.1", server.port()};
@@ -206,7 +207,6 @@ TEST_CASE("tcp: the end of a peer that has not taken everything is not taken for
   CHECK(ec == std::errc::connection_reset);
 }
 
-#if defined(__linux__)
 TEST_CASE("tcp: a peer that ends the stream first has everything only when it has acknowledged it") {
   SilentServer server;
   TcpTransport transport{"127.0.0.1", server.port()};

@@ -74,6 +74,7 @@ TEST_CASE("udp: what cannot be resolved or sent is an error that says so") {
   CHECK(!working.last_error());
 }
 
+#if !defined(_WIN32)  // there a scope is a number, and loopback has none
 TEST_CASE("udp: an address with a scope is an address") {
   UdpReceiver receiver{"::1"};
   UdpTransport transport{"::1%lo", receiver.port()};
@@ -81,6 +82,7 @@ TEST_CASE("udp: an address with a scope is an address") {
   CHECK(!transport.send("scoped"));
   CHECK(receiver.receive() == "scoped");
 }
+#endif
 
 namespace {
 

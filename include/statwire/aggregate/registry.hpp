@@ -31,6 +31,9 @@
 #include "statwire/detail/memory.hpp"
 #include "statwire/detail/random.hpp"
 #include "statwire/protocol/profile.hpp"
+#if defined(__MINGW32__) && !defined(__clang__)
+#include <pthread.h>
+#endif
 
 namespace statwire::aggregate {
 
@@ -277,8 +280,22 @@ class Registry : public SeriesSink {
     /// Null once the thread has destroyed it.
     static Membership* of_this_thread() {
       if (is_gone_) return nullptr;
+#if defined(__MINGW32__) && !defined(__clang__)
+      // GCC for Windows frees the memory of what is thread_local before it destroys it.
+      static pthread_key_t key;
+      static const bool has_key =
+          pthread_key_create(&key, [](void* ended) { delete static_cast<Membership*>(ended); }) == 0;
+      if (!has_key) return nullptr;
+      auto* membership = static_cast<Membership*>(pthread_getspecific(key));
+      if (membership == nullptr) {
+        membership = new Membership;
+        pthread_setspecific(key, membership);
+      }
+      return membership;
+#else
       thread_local Membership membership;
       return &membership;
+#endif
     }
 
     ThreadState* find(const Registry& registry) const noexcept {

@@ -157,7 +157,7 @@ class Collector {
     const auto turn = static_cast<std::ptrdiff_t>(registry_->options().random() % samples_.size());
     if (seen != samples_.size()) std::rotate(samples_.begin(), samples_.begin() + turn, samples_.end());
     const std::uint64_t share = seen / samples_.size();
-    const std::size_t heavier = seen % samples_.size();
+    const auto heavier = static_cast<std::size_t>(seen % samples_.size());
     write_group(series, {samples_.data(), heavier}, share + 1, out);
     write_group(series, {samples_.data() + heavier, samples_.size() - heavier}, share, out);
   }

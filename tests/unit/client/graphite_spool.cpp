@@ -192,7 +192,7 @@ TEST_CASE("graphite spool: whatever happens in whatever order, every point is ac
   for (const GraphiteFormat format : {GraphiteFormat::plaintext, GraphiteFormat::pickle}) {
     SmallSpool spool{format};
     bool is_sending = false;
-    std::size_t in_batch = 0;
+    std::uint64_t in_batch = 0;
     for (int i = 0; i < 20'000; ++i) {
       spool.append("p" + random.string(60), 1, 1);
       if (i % 97 == 0 && !is_sending) {
