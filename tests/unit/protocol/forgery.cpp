@@ -364,7 +364,7 @@ TEST_CASE("forgery: whatever bytes come in, the server reads what was sent and n
 
 TEST_CASE("forgery: what does not fit into small datagrams is dropped whole") {
   for_each_round(30, [](const Profile& profile, Delivery delivery, std::uint64_t seed) {
-    const std::size_t limit = 16 + seed % 60;
+    const auto limit = static_cast<std::size_t>(16 + seed % 60);
     Round round{profile, delivery, seed, limit};
     round.run();
     check_delivery(round.statsd(), limit);

@@ -58,8 +58,8 @@ TEST_CASE("statsd grammar: the type is judged with its blanks and used without t
 TEST_CASE("statsd grammar: of a rate all has to be a number, and its first digits count") {
   CHECK(std::get<3>(read("a:1|c|@0.5").values.at(0)) == 2);
   CHECK(std::get<3>(read("a:1|c|@2e-1").values.at(0)) == 0.5);
-  CHECK(std::get<3>(read("a:1|c|@0").values.at(0)) == detail::infinity);
-  CHECK(std::get<3>(read("a:1|c|@0x10").values.at(0)) == detail::infinity);
+  CHECK(std::get<3>(read("a:1|c|@0").values.at(0)) == server::detail::infinity);
+  CHECK(std::get<3>(read("a:1|c|@0x10").values.at(0)) == server::detail::infinity);
   CHECK(std::get<3>(read("a:1|c|@0.5|x").values.at(0)) == 2);
   for (const char* rate : {"", "0.5", "@", "@.", "@-1", "@1.2.3", "@+1", "@ 1", "@Infinity"}) {
     CAPTURE(rate);
