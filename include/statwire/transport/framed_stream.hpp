@@ -22,6 +22,7 @@
 
 #include "statwire/detail/asio.hpp"
 #include "statwire/detail/error_of.hpp"
+#include "statwire/detail/memory.hpp"
 #include "statwire/error.hpp"
 #include "statwire/transport/backoff.hpp"
 #include "statwire/transport/concepts.hpp"
@@ -95,12 +96,18 @@ class FramedStream {
     std::error_code ec;
     std::size_t written = write_some(parts, ec);
     if (ec) return not_written(ec, now);
-    for (const std::string_view part : frame) {
-      const std::size_t gone = std::min(written, part.size());
-      unsent_.append(part.substr(gone));
-      written -= gone;
-    }
-    return {};
+    const bool has_memory = with_memory([&] {
+      for (const std::string_view part : frame) {
+        const std::size_t gone = std::min(written, part.size());
+        unsent_.append(part.substr(gone));
+        written -= gone;
+      }
+    });
+    if (has_memory) return {};
+    // Half a frame would spoil all that come after it.
+    ec = std::make_error_code(std::errc::not_enough_memory);
+    fail(ec, now);
+    return ec;
   }
 
   /// Closes; to be tried again after a pause.

@@ -15,6 +15,7 @@
 
 #include "statwire/detail/asio.hpp"
 #include "statwire/detail/config.hpp"
+#include "statwire/detail/error_of.hpp"
 #include "statwire/detail/fail.hpp"
 #include "statwire/detail/resolve.hpp"
 #include "statwire/error.hpp"
@@ -71,7 +72,9 @@ class TcpLinesTransport::Impl {
 
   void look_up(Deadline now) noexcept {
     if (const auto literal = detail::literal_endpoint<asio::ip::tcp>(host_, port_)) {
-      take({.endpoints = {*literal}}, now);
+      detail::BackgroundLookup<asio::ip::tcp>::Result found;
+      found.ec = detail::error_of([&] { found.endpoints.push_back(*literal); });
+      take(std::move(found), now);
     } else {
       lookup_.start(find_, host_, port_);
     }

@@ -141,7 +141,9 @@ class UdpTransport::Impl {
     if (!literal_) {
       lookup_.start(find_, host_, port_);
     } else if (!is_open()) {
-      take({.endpoints = {*literal_}}, now);
+      detail::BackgroundLookup<asio::ip::udp>::Result found;
+      found.ec = detail::error_of([&] { found.endpoints.push_back(*literal_); });
+      take(std::move(found), now);
     }
   }
 
