@@ -36,8 +36,9 @@ namespace statwire {
 
 /// Options of a BufferedMetricsClient. Each duration is above 0.
 struct BufferedMetricsOptions {
-  std::chrono::milliseconds timeout{10'000};       ///< For each 4096 answers of the server.
-  std::size_t max_queue_bytes = 8 * 1024 * 1024;   ///< Some 40 bytes a point; see the memory below.
+  std::chrono::milliseconds timeout{10'000};  ///< For each 4096 answers of the server.
+  /// Some 40 bytes a point; see the memory below.
+  std::size_t max_queue_bytes = std::size_t{8} * 1024 * 1024;
   std::chrono::milliseconds close_timeout{2'000};  ///< For what is left when the client ends; and a connect.
   std::chrono::milliseconds first_pause{100};      ///< Before another try to connect; doubles each time ...
   std::chrono::milliseconds longest_pause{5'000};  ///< ... up to this.

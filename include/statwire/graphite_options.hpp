@@ -20,9 +20,9 @@ struct GraphiteOptions {
   Flush flush = Flush::background;
   /// For points while Graphite is away, some 40 bytes each. When it is full, the oldest give way, a batch at
   /// a time. At least 65536.
-  std::size_t max_spool_bytes = 64 * 1024 * 1024;
+  std::size_t max_spool_bytes = std::size_t{64} * 1024 * 1024;
   /// Of the points of one connection; at least 16384, and never more than a quarter of the spool.
-  std::size_t max_batch_bytes = 1024 * 1024;
+  std::size_t max_batch_bytes = std::size_t{1024} * 1024;
   /// How long nothing may go on while a batch is sent; a slow Graphite may take longer for the whole.
   std::chrono::milliseconds timeout{5000};
   std::chrono::milliseconds close_timeout{5000};  ///< For what is left when the client ends; and a connect.

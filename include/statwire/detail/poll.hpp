@@ -37,9 +37,9 @@ void wait_until_ready(Socket fd, Readiness readiness, std::chrono::steady_clock:
     }
     constexpr std::chrono::milliseconds longest{std::numeric_limits<int>::max()};
     const int timeout = static_cast<int>(std::min(left, longest).count());
-    const short events = readiness == Readiness::read    ? POLLIN
-                         : readiness == Readiness::write ? POLLOUT
-                                                         : POLLIN | POLLOUT;
+    const auto events = static_cast<short>(readiness == Readiness::read    ? POLLIN
+                                           : readiness == Readiness::write ? POLLOUT
+                                                                           : POLLIN | POLLOUT);
 #if defined(_WIN32)
     WSAPOLLFD waited{fd, events, 0};
     const int ready = ::WSAPoll(&waited, 1, timeout);

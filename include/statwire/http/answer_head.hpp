@@ -17,7 +17,7 @@ enum class AnswerHead {
 };
 
 inline constexpr std::size_t max_status_line_bytes = 512;
-inline constexpr std::size_t max_answer_head_bytes = 16 * 1024;
+inline constexpr std::size_t max_answer_head_bytes = std::size_t{16} * 1024;
 
 /// Judges what has come of an answer so far. `100 Continue` before the answer proper counts to its head.
 inline AnswerHead check_answer_head(std::string_view bytes) noexcept {

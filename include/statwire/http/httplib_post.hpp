@@ -97,7 +97,7 @@ class HttplibAttempt {
   }
 
   /// Beyond these many bytes of its body, an answer counts as whole.
-  static constexpr std::size_t max_body_bytes = 64 * 1024;
+  static constexpr std::size_t max_body_bytes = std::size_t{64} * 1024;
 
   /// How much later than at the deadline the library's own limits are.
   static constexpr std::chrono::seconds slack{1};

@@ -90,6 +90,7 @@ inline RequestFrame read_frame(std::string_view head, std::size_t max_body_bytes
 
 /// A head to read and an answer to write, both in memory. Newer versions of cpp-httplib ask for more than
 /// older ones, so nothing here says that it overrides.
+// NOLINTBEGIN(modernize-use-override)
 class MemoryStream final : public httplib::Stream {
  public:
   explicit MemoryStream(std::string_view head) : head_{head} {}
@@ -119,6 +120,7 @@ class MemoryStream final : public httplib::Stream {
   std::string_view head_;
   std::string answer_;
 };
+// NOLINTEND(modernize-use-override)
 
 /// Answers requests out of a store. Exceptions: std::bad_alloc.
 class ContextsHttp : private httplib::Server {

@@ -56,14 +56,14 @@ class DatagramReceiver {
 
  private:
 #if defined(__linux__)
-  static constexpr std::size_t slots_ = 32;
+  static constexpr std::size_t slot_count = 32;
 #else
-  static constexpr std::size_t slots_ = 1;
+  static constexpr std::size_t slot_count = 1;
 #endif
-  static constexpr std::size_t slot_bytes_ = 65'536;  // no UDP datagram is longer
+  static constexpr std::size_t slot_bytes = 65'536;  // no UDP datagram is longer
   /// Between two slots, so that their first bytes do not all meet in the same sets of the cache.
-  static constexpr std::size_t gap_bytes_ = 192;
-  static constexpr std::size_t stride_ = slot_bytes_ + gap_bytes_;
+  static constexpr std::size_t gap_bytes = 192;
+  static constexpr std::size_t stride = slot_bytes + gap_bytes;
 
   void wait() {
     socket_.async_wait(Socket::wait_read, [this](std::error_code ec) {
@@ -81,13 +81,13 @@ class DatagramReceiver {
       const std::size_t received = receive_some();
       intake_.add({packets_.data(), received});
       in_all += received;
-      if (received < slots_) break;
+      if (received < slot_count) break;
     }
     if (in_all > 1) count_losses();  // a buffer that has overflowed holds more than one
   }
 
   char* slot(std::size_t index) noexcept {
-    return memory_.get() + index * stride_;
+    return memory_.get() + index * stride;
   }
 
   void take(std::size_t index, std::size_t bytes, bool is_cut) {
@@ -99,15 +99,16 @@ class DatagramReceiver {
 
 #if defined(__linux__)
   void prepare() {
-    for (std::size_t i = 0; i < slots_; ++i) {
-      parts_[i] = {slot(i), slot_bytes_};
+    for (std::size_t i = 0; i < slot_count; ++i) {
+      parts_[i] = {slot(i), slot_bytes};
       messages_[i].msg_hdr.msg_iov = &parts_[i];
       messages_[i].msg_hdr.msg_iovlen = 1;
     }
   }
 
   std::size_t receive_some() {
-    const int received = ::recvmmsg(socket_.native_handle(), messages_.data(), slots_, MSG_DONTWAIT, nullptr);
+    const int received =
+        ::recvmmsg(socket_.native_handle(), messages_.data(), slot_count, MSG_DONTWAIT, nullptr);
     if (received <= 0) return 0;  // nothing there, or an error that the next datagram gets over
     for (int i = 0; i < received; ++i) {
       const mmsghdr& message = messages_[static_cast<std::size_t>(i)];
@@ -126,15 +127,15 @@ class DatagramReceiver {
     losses_ = losses;
   }
 
-  std::array<mmsghdr, slots_> messages_{};
-  std::array<iovec, slots_> parts_{};
+  std::array<mmsghdr, slot_count> messages_{};
+  std::array<iovec, slot_count> parts_{};
   std::uint32_t losses_ = 0;
 #else
   void prepare() {}
 
   std::size_t receive_some() {
     std::error_code ec;
-    const std::size_t bytes = socket_.receive(asio::buffer(slot(0), slot_bytes_), 0, ec);
+    const std::size_t bytes = socket_.receive(asio::buffer(slot(0), slot_bytes), 0, ec);
     if (ec) return 0;
     take(0, bytes, false);
     return 1;
@@ -145,8 +146,8 @@ class DatagramReceiver {
 
   Socket socket_;
   PacketIntake& intake_;
-  std::unique_ptr<char[]> memory_{new char[slots_ * stride_]};
-  std::array<std::string_view, slots_> packets_{};
+  std::unique_ptr<char[]> memory_{new char[slot_count * stride]};
+  std::array<std::string_view, slot_count> packets_{};
 };
 
 }  // namespace statwire::server::detail

@@ -37,7 +37,7 @@ struct ForwardingOptions {
   std::string tag = "source=statwire";  ///< Of every point of OpenTSDB, which has to have one: name=value.
   /// Bytes of lines, some 40 a point, that wait to be sent, or to be sent again. Those that were sent give
   /// way to new ones; when there are none left, new ones are dropped and counted.
-  std::size_t max_queue_bytes = 64 * 1024 * 1024;
+  std::size_t max_queue_bytes = std::size_t{64} * 1024 * 1024;
   /// How long what was sent is kept, to be sent again should the connection be lost: neither protocol says
   /// what was received. Longer than it takes the listener to read and store what has reached its machine. On
   /// Linux the time begins when it has; and when nothing reaches it for so long (five seconds at least, a day

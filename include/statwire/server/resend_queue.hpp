@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "statwire/detail/asio.hpp"
-#include "statwire/detail/error_of.hpp"
+#include "statwire/detail/memory.hpp"
 #include "statwire/transport/concepts.hpp"
 
 namespace statwire::server {
@@ -133,9 +133,10 @@ class ResendQueue {
   void mark(Deadline now) noexcept {
     if (!marks_.empty() && now <= marks_.back().since + stretch()) {
       marks_.back().end = complete_;
-    } else if (statwire::detail::error_of([&] { marks_.push_back({complete_, now}); }) && !marks_.empty()) {
-      marks_.back().end = complete_;  // no memory: it is forgotten a little early
+      return;
     }
+    const bool has_memory = statwire::detail::with_memory([&] { marks_.push_back({complete_, now}); });
+    if (!has_memory && !marks_.empty()) marks_.back().end = complete_;  // it is forgotten a little early
   }
 
   /// The bytes from an offset to the end of its chunk.
@@ -182,12 +183,11 @@ class ResendQueue {
 
   bool reserve(std::size_t bytes) noexcept {
     if (chunks_.size() * chunk_bytes >= end_ - base_ + bytes) return true;
-    const auto failed = statwire::detail::error_of([&] {
+    return statwire::detail::with_memory([&] {
       while (chunks_.size() * chunk_bytes < end_ - base_ + bytes) {
-        chunks_.push_back(spare_ ? std::move(spare_) : std::unique_ptr<char[]>{new char[chunk_bytes]});
+        chunks_.push_back(spare_ ? std::move(spare_) : std::make_unique_for_overwrite<char[]>(chunk_bytes));
       }
     });
-    return !failed;
   }
 
   std::size_t max_bytes_;

@@ -74,7 +74,7 @@ class StatsdAdmin {
  private:
   using Folders = std::unordered_map<std::string_view, std::vector<std::string_view>>;
 
-  static constexpr std::string_view end_ = "END\n\n";
+  static constexpr std::string_view end_of_answer = "END\n\n";
 
   static std::string help() {
     return "Commands: stats, counters, timers, gauges, delcounters, deltimers, delgauges, health, config, "
@@ -133,21 +133,21 @@ class StatsdAdmin {
     add("graphite.last_exception", seconds - status.last_exception);  // of none, the time since 1970
     add("graphite.flush_time", status.flush_time_ms);
     add("graphite.flush_length", status.flush_length);
-    return text.append(end_);
+    return text.append(end_of_answer);
   }
 
   std::string counters() {
     InspectedObject object;
     const auto& table = aggregator_.series().counters;
     for (std::size_t i = 0; i < table.size(); ++i) object.add(table.name(i), table.value(i).sum);
-    return object.text().append("\n").append(end_);
+    return object.text().append("\n").append(end_of_answer);
   }
 
   std::string gauges() {
     InspectedObject object;
     const auto& table = aggregator_.series().gauges;
     for (std::size_t i = 0; i < table.size(); ++i) object.add(table.name(i), table.value(i).value);
-    return object.text().append("\n").append(end_);
+    return object.text().append("\n").append(end_of_answer);
   }
 
   std::string timers() {
@@ -156,7 +156,7 @@ class StatsdAdmin {
     for (std::size_t i = 0; i < table.size(); ++i) {
       object.add(table.name(i), inspect_numbers(table.value(i).values));
     }
-    return object.text().append("\n").append(end_);
+    return object.text().append("\n").append(end_of_answer);
   }
 
   /// The names below each folder that `words` ask for, as `a.b.` for `a.b.*`: one pass over all names,
@@ -203,7 +203,7 @@ class StatsdAdmin {
     std::unordered_set<std::string> over;  // copies: the names move while they are erased
     for (const std::string_view name : erased) over.emplace(name);
     erase_if([&](std::string_view name) { return over.contains(std::string{name}); });
-    return text.append(end_);
+    return text.append(end_of_answer);
   }
 
   Aggregator& aggregator_;

@@ -49,7 +49,7 @@ class TimerStatistics {
  public:
   explicit TimerStatistics(const AggregatorOptions& options)
       : interval_{std::chrono::duration<double>{options.flush_interval}.count()} {
-    const auto name_if_listed = [&](std::string name) {
+    const auto name_if_listed = [&](const std::string& name) {
       const auto& list = options.timer_metrics;
       const bool is_listed =
           list.empty() || std::find(list.begin(), list.end(), detail::name_in_list(name)) != list.end();
@@ -84,8 +84,8 @@ class TimerStatistics {
       if (!name.empty()) on_statistic(std::string_view{name}, value);
     };
     if (values.empty()) {  // the other way round than below, as the reference daemon has it
-      give(totals_[count_ps_], 0);
-      give(totals_[count_], 0);
+      give(totals_[count_ps_index], 0);
+      give(totals_[count_index], 0);
       return;
     }
     std::sort(values.begin(), values.end());
@@ -113,8 +113,8 @@ class TimerStatistics {
 
   static constexpr std::array<std::string_view, 9> total_names{
       "std", "upper", "lower", "count", "count_ps", "sum", "sum_squares", "mean", "median"};
-  static constexpr std::size_t count_ = 3;
-  static constexpr std::size_t count_ps_ = 4;
+  static constexpr std::size_t count_index = 3;
+  static constexpr std::size_t count_ps_index = 4;
 
   void add_up(std::span<const double> values) {
     sums_.resize(values.size());

@@ -88,7 +88,7 @@ class AsyncConnection : public std::enable_shared_from_this<AsyncConnection<Stre
    public:
     Guarded(std::shared_ptr<AsyncConnection> connection, Action action)
         : connection_{std::move(connection)}, action_{std::move(action)} {}
-    Guarded(Guarded&&) = default;
+    Guarded(Guarded&&) noexcept = default;
     Guarded& operator=(Guarded&&) = delete;
     ~Guarded() {
       if (connection_) connection_->abandon();
