@@ -27,9 +27,11 @@ class SilentServer {
   asio::ip::tcp::acceptor acceptor_{io_, asio::ip::tcp::endpoint{asio::ip::make_address("127.0.0.1"), 0}};
 };
 
+#if defined(__linux__)
 void wait_until_available(asio::ip::tcp::socket& socket) {
   socket.wait(asio::ip::tcp::socket::wait_read);
 }
+#endif
 
 }  // namespace
 
