@@ -42,5 +42,5 @@ if [ ! -s "$folder/all.cpp" ]; then
 fi
 
 flags=(-std=c++20 "-I$PWD")
-[ -z "${STATWIRE_ASIO_INCLUDE_DIR:-}" ] || flags+=(-isystem "$STATWIRE_ASIO_INCLUDE_DIR")
+[ -z "${STATWIRE_ASIO_INCLUDE_DIR:-}" ] || flags+=(-idirafter "$STATWIRE_ASIO_INCLUDE_DIR")
 "$tidy" --quiet --config-file="$root/.clang-tidy" --header-filter="^$PWD/statwire/" "$folder/all.cpp" -- "${flags[@]}"
