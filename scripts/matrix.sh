@@ -60,7 +60,7 @@ link_libraries() {
 run() {
   case $1 in
     s390x) timeout 900 qemu-s390x -L /usr/s390x-linux-gnu "$2" ;;
-    mingw) timeout 900 wine "$2" ;;
+    mingw) WINEDEBUG=-all WINEPREFIX=$PWD/build/matrix/wine timeout 900 wine "$2" ;;
     *) timeout 900 "$2" ;;
   esac
 }
@@ -93,7 +93,7 @@ run_program() {
   [ -e "$program" ] || program=$program.exe
   local status=0
   run "$1" "$program" >"$log" 2>&1 || status=$?
-  echo "$2: $(count "$log" || echo "ended with $status")"
+  echo "$2: $(count "$log" || echo "exit status $status")"
   return "$status"
 }
 
