@@ -52,6 +52,13 @@ class BasicMemberSet {
     places_.assign(places_.size(), 0);
   }
 
+  /// Gets room for what `other` has room for. Only when empty.
+  void reserve_as(const BasicMemberSet& other) {
+    members_.reserve(other.members_.capacity());
+    bytes_.reserve(other.bytes_.capacity());
+    if (places_.size() < other.places_.size()) places_.assign(other.places_.size(), 0);
+  }
+
  private:
   struct Member {
     std::uint64_t hash;

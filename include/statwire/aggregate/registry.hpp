@@ -189,6 +189,9 @@ class Registry : public SeriesSink {
   MemberSet& take_members(Series& series) {
     const std::lock_guard lock{mutex_};
     std::swap(series.members, series.taken_members);
+    // The two take turns: what one has learnt to hold, no call has to allocate in the other. Without memory
+    // now, it is tried again when a member comes.
+    static_cast<void>(detail::with_memory([&] { series.members.reserve_as(series.taken_members); }));
     return series.taken_members;
   }
 
