@@ -8,7 +8,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "statwire/aggregate/recorder.hpp"
 #include "statwire/testing/memory_transport.hpp"
 #include "support/random_bytes.hpp"
 
@@ -28,7 +28,7 @@ using statwire::testing::MemoryTransport;
 
 using Datagrams = std::vector<std::string>;
 using MemoryOutbox = Outbox<MemoryTransport>;
-using statwire::aggregate::Registry;
+using statwire::aggregate::Recorder;
 using statwire::aggregate::RegistryOptions;
 
 static_assert(!std::copy_constructible<MemoryOutbox> && !std::move_constructible<MemoryOutbox>);
@@ -39,10 +39,10 @@ class Bench {
  public:
   template <class... TransportArgs>
   explicit Bench(std::size_t max_packet_bytes, std::size_t datagrams, TransportArgs&&... transport_args)
-      : registry_{std::make_shared<Registry>(RegistryOptions{.max_line_bytes = max_packet_bytes,
-                                                             .max_packet_bytes = max_packet_bytes,
-                                                             .datagrams_per_thread = datagrams,
-                                                             .delivery = statwire::Delivery::buffered})},
+      : registry_{Recorder::make(RegistryOptions{.max_line_bytes = max_packet_bytes,
+                                                 .max_packet_bytes = max_packet_bytes,
+                                                 .datagrams_per_thread = datagrams,
+                                                 .delivery = statwire::Delivery::buffered})},
         outbox_{OutboxOptions{.max_datagrams = datagrams,
                               .flush_interval = std::chrono::seconds{1},
                               .flush = statwire::Flush::manual},
@@ -62,7 +62,7 @@ class Bench {
   Outbox<Transport>* operator->() { return &outbox_; }
 
  private:
-  std::shared_ptr<Registry> registry_;
+  statwire::aggregate::SinkPointer<Recorder> registry_;
   Outbox<Transport> outbox_;
 };
 
