@@ -79,7 +79,7 @@ ExactNumber Reading::number(const Statistics& statistics, const char* field, Val
 
 /// How much a counter went up between the samples.
 ExactNumber Reading::increase(const char* field) {
-  const ExactNumber difference = number(now_, field) - number(before_, field);
+  ExactNumber difference = number(now_, field) - number(before_, field);
   if (!failure_ && difference < 0 && resets_ == Resets::fail) {
     fail("counter_reset", std::string{field} + " went down from " + json_excerpt(before_.fields.at(field)) +
                               " to " + json_excerpt(now_.fields.at(field)));
@@ -89,7 +89,7 @@ ExactNumber Reading::increase(const char* field) {
 
 /// The original subtracts times as doubles, and goes on exactly from there.
 ExactNumber Reading::period() {
-  const ExactNumber exact = increase(timestamp_field);
+  ExactNumber exact = increase(timestamp_field);
   if (failure_) return {};
   const Json& before = before_.fields.at(timestamp_field);
   const Json& now = now_.fields.at(timestamp_field);
