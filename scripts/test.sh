@@ -2,22 +2,26 @@
 # Installs what is missing, builds and runs the tests.
 #
 #   ./scripts/test.sh              all tests, with GCC
-#   ./scripts/test.sh all          also with Clang under AddressSanitizer and UBSan, and under ThreadSanitizer
-#   ./scripts/test.sh asan tsan    some of: dev asan tsan
+#   ./scripts/test.sh ci           also those of the library alone, with Clang under AddressSanitizer and UBSan
+#   ./scripts/test.sh all          all with GCC, with Clang under AddressSanitizer and UBSan, and under ThreadSanitizer
+#   ./scripts/test.sh asan tsan    some of: dev library asan tsan
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/common.sh
 
 presets=("$@")
 [ $# -gt 0 ] || presets=(dev)
-[ "${presets[*]}" != all ] || presets=(dev asan tsan)
+case "${presets[*]}" in
+  ci) presets=(dev library) ;;
+  all) presets=(dev asan tsan) ;;
+esac
 goal=test
 for preset in "${presets[@]}"; do
   case $preset in
     dev) ;;
-    asan | tsan) goal=sanitizers ;;
+    library | asan | tsan) goal=sanitizers ;;
     *)
-      echo "test.sh: '$preset' is none of: all, dev, asan, tsan" >&2
+      echo "test.sh: '$preset' is none of: ci, all, dev, library, asan, tsan" >&2
       exit 2
       ;;
   esac
