@@ -9,6 +9,7 @@
     "statwire/src.hpp is for programs that define STATWIRE_SEPARATE_COMPILATION for all of their source files"
 #endif
 
+#include "statwire/aggregate/impl/registry.ipp"
 #include "statwire/client/impl/environment.ipp"
 #include "statwire/detail/impl/error_of.ipp"
 #include "statwire/impl/prometheus.ipp"

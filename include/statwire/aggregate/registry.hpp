@@ -31,9 +31,6 @@
 #include "statwire/detail/memory.hpp"
 #include "statwire/detail/random.hpp"
 #include "statwire/protocol/profile.hpp"
-#if defined(__MINGW32__) && !defined(__clang__)
-#include <pthread.h>
-#endif
 
 namespace statwire::aggregate {
 
@@ -58,8 +55,7 @@ struct Recorded {
 /// Threads: any, if not said otherwise.
 class Registry : public SeriesSink {
  public:
-  explicit Registry(const RegistryOptions& options)
-      : options_{options}, owner_{flusher_sleeps}, table_{options.max_series, options.max_idle} {}
+  explicit Registry(const RegistryOptions& options);
 
   const RegistryOptions& options() const noexcept { return options_; }
   client::DeliveryCounters& counters() noexcept { return counters_; }
@@ -69,20 +65,7 @@ class Registry : public SeriesSink {
 
   /// The number of the series that is written like `wanted`; a new one when there is none, `overflow` when
   /// there is no room.
-  std::uint32_t find_or_add(const SeriesText& wanted, SeriesUse use) {
-    // What changes of a gauge are added to is kept for ever where the server does not do it.
-    const bool keeps_sum = wanted.type == SeriesType::gauge && !options_.profile.signed_gauges;
-    if (keeps_sum && use == SeriesUse::name) use = SeriesUse::handle;
-    const std::lock_guard lock{mutex_};
-    return table_.find_or_add(wanted, use, [&](std::uint32_t index) {
-      std::pair<std::uint64_t, std::uint64_t> seen;
-      for (const auto& state : states_) {
-        seen.first += detail::relaxed_load(state->cells()[index].total);
-        seen.second += detail::relaxed_load(state->cells()[index].count);
-      }
-      return seen;
-    });
-  }
+  std::uint32_t find_or_add(const SeriesText& wanted, SeriesUse use);
 
   std::uint32_t size() const noexcept { return table_.size(); }
   Series& series(std::uint32_t index) const noexcept { return table_[index]; }
@@ -90,20 +73,11 @@ class Registry : public SeriesSink {
 
   /// The id of the context that is written like this: a scope that is made for each request is the same each
   /// time, and its names are known. 0 when there are as many contexts as series.
-  std::uint32_t context_id(std::string_view text) {
-    const std::lock_guard lock{mutex_};
-    if (const auto found = contexts_.find(std::string{text}); found != contexts_.end()) return found->second;
-    if (contexts_.size() >= options_.max_series) return 0;
-    return contexts_.emplace(text, Context::next_id()).first->second;
-  }
+  std::uint32_t context_id(std::string_view text);
 
   /// Gives up idle series when there is little room left; for the flusher, before it collects. Lines are not
   /// seen in cells, so a client that buffers does not know which are idle, and needs no room for them.
-  void evict(SeriesTable::TimePoint now) {
-    if (options_.delivery != Delivery::aggregated) return;
-    const std::lock_guard lock{mutex_};
-    table_.evict(now);
-  }
+  void evict(SeriesTable::TimePoint now);
 
   /// Calls `use(ThreadState&)` with the calling thread's state: the quick way is local_state. When there is
   /// no memory for what is new, the call is dropped as over the limit.
@@ -186,47 +160,18 @@ class Registry : public SeriesSink {
   }
 
   /// The members of a set since the last time.
-  MemberSet& take_members(Series& series) {
-    const std::lock_guard lock{mutex_};
-    std::swap(series.members, series.taken_members);
-    // The two take turns: what one has learnt to hold, no call has to allocate in the other. Without memory
-    // now, it is tried again when a member comes.
-    static_cast<void>(detail::with_memory([&] { series.members.reserve_as(series.taken_members); }));
-    return series.taken_members;
-  }
+  MemberSet& take_members(Series& series);
 
-  std::uint64_t take_samples(SampleRing& ring, std::vector<std::uint64_t>& samples) {
-    const std::lock_guard lock{mutex_};
-    return ring.take(samples);
-  }
+  std::uint64_t take_samples(SampleRing& ring, std::vector<std::uint64_t>& samples);
 
   /// The states of all threads; they live as long as the registry.
-  void copy_states(std::vector<ThreadState*>& states) {
-    const std::lock_guard lock{mutex_};
-    states.clear();
-    for (const auto& state : states_) states.push_back(state.get());
-  }
+  void copy_states(std::vector<ThreadState*>& states);
 
   /// The lines of all threads; they live as long as the registry.
-  void copy_rings(std::vector<client::DatagramRing*>& rings) {
-    const std::lock_guard lock{mutex_};
-    rings.clear();
-    for (const auto& state : states_) {
-      if (client::DatagramRing* const ring = state->ring()) rings.push_back(ring);
-    }
-  }
+  void copy_rings(std::vector<client::DatagramRing*>& rings);
 
   /// What all threads have counted since the process began, or was forked.
-  Recorded recorded() {
-    const std::lock_guard lock{mutex_};
-    Recorded all;
-    for (const auto& state : states_) {
-      all.calls += state->lines() + state->sampled_out();
-      all.sampled_out += state->sampled_out();
-      for (std::uint32_t i = 0; i < size(); ++i) all.calls += detail::acquire_load(state->cells()[i].count);
-    }
-    return all;
-  }
+  Recorded recorded();
 
   /// Around a fork(): no thread is within the lock while the process is copied.
   void before_fork() noexcept { mutex_.lock(); }
@@ -235,99 +180,22 @@ class Registry : public SeriesSink {
   /// The child has one thread. The states of the others may be half written, so they are left where they are
   /// for good; what was recorded is the parent's. Allocates nothing: a thread that is gone may have been
   /// within the allocator.
-  void after_fork_in_child() noexcept {
-    mutex_.unlock();
-    owner_.after_fork_in_child();
-    for (std::unique_ptr<ThreadState>& state : states_) {
-      const bool is_of_another =
-          state->user != std::thread::id{} && state->user != std::this_thread::get_id();
-      if (is_of_another) static_cast<void>(state.release());
-    }
-    std::erase(states_, nullptr);
-    forget_records();
-    counters_.clear();
-  }
+  void after_fork_in_child() noexcept;
 
  protected:
-  ~Registry() = default;
+  ~Registry();
 
  private:
   void wake_sleeping_flusher() noexcept final { owner_.wake_sleeping_flusher(); }
 
   /// Makes all cells and lines as new. No other thread records.
-  void forget_records() noexcept {
-    for (std::uint32_t i = 0; i < size(); ++i) {
-      Series& series = table_[i];
-      series.seen_total = series.seen_count = 0;
-      series.fraction = 0;
-      if (options_.profile.signed_gauges) series.gauge.take();
-      series.members.clear();
-      series.is_summed = false;
-    }
-    for (const auto& state : states_) state->forget_records(size());
-  }
+  void forget_records() noexcept;
 
-  /// The registries that a thread has joined; leaves them when the thread ends.
-  class Membership {
-   public:
-    Membership() = default;
-    Membership(const Membership&) = delete;
-    Membership& operator=(const Membership&) = delete;
+  /// The registries that a thread has joined.
+  class Membership;
 
-    ~Membership() {
-      local_state = {nullptr, nullptr, nullptr};
-      is_gone_ = true;
-      for (auto& [registry, state] : joined_) registry->leave(*state);
-    }
-
-    /// Null once the thread has destroyed it.
-    static Membership* of_this_thread() {
-      if (is_gone_) return nullptr;
-#if defined(__MINGW32__) && !defined(__clang__)
-      // GCC for Windows frees the memory of what is thread_local before it destroys it.
-      static pthread_key_t key;
-      static const bool has_key =
-          pthread_key_create(&key, [](void* ended) { delete static_cast<Membership*>(ended); }) == 0;
-      if (!has_key) return nullptr;
-      auto* membership = static_cast<Membership*>(pthread_getspecific(key));
-      if (membership == nullptr) {
-        membership = new Membership;
-        pthread_setspecific(key, membership);
-      }
-      return membership;
-#else
-      thread_local Membership membership;
-      return &membership;
-#endif
-    }
-
-    ThreadState* find(const Registry& registry) const noexcept {
-      for (const auto& [joined, state] : joined_) {
-        if (joined.get() == &registry) return state;
-      }
-      return nullptr;
-    }
-
-    ThreadState& join(Registry& registry) {
-      local_state = {nullptr, nullptr, nullptr};  // its registry may be among those that go
-      std::erase_if(joined_, [](const auto& entry) {
-        return entry.first->owner().is_closed() && entry.first->has_one_owner();
-      });
-      ThreadState* state = find(registry);
-      if (state == nullptr) {
-        joined_.reserve(joined_.size() + 1);
-        state = &registry.enter();
-        joined_.emplace_back(&registry, state);
-      }
-      local_state = {static_cast<const SeriesSink*>(&registry), state->cells(), state};
-      return *state;
-    }
-
-   private:
-    static inline constinit thread_local bool is_gone_ = false;
-
-    std::vector<std::pair<SinkPointer<Registry>, ThreadState*>> joined_;
-  };
+  /// The calling thread's state from now on; null when the thread is ending, and has no memberships any more.
+  ThreadState* join();
 
   /// Where there is no memory, the call is dropped.
   template <class Action>
@@ -339,8 +207,8 @@ class Registry : public SeriesSink {
   void find_state(Use& use) {
     if (local_state.sink == static_cast<const SeriesSink*>(this)) [[likely]]
       return use(*local_state.state);
-    if (Membership* membership = Membership::of_this_thread()) return use(membership->join(*this));
-    // The thread is ending, and its memberships are gone: this call borrows a state.
+    if (ThreadState* const state = join()) return use(*state);
+    // This call borrows a state.
     struct Borrowed {
       Registry* registry;
       ThreadState& state;
@@ -350,24 +218,9 @@ class Registry : public SeriesSink {
     use(borrowed.state);
   }
 
-  ThreadState& enter() {
-    const std::lock_guard lock{mutex_};
-    for (const auto& state : states_) {
-      if (state->user == std::thread::id{}) {
-        state->user = std::this_thread::get_id();
-        return *state;
-      }
-    }
-    ThreadState& state =
-        *states_.emplace_back(std::make_unique<ThreadState>(SeriesTable::capacity(options_.max_series)));
-    state.user = std::this_thread::get_id();
-    return state;
-  }
+  ThreadState& enter();
 
-  void leave(ThreadState& state) noexcept {
-    const std::lock_guard lock{mutex_};
-    state.user = {};
-  }
+  void leave(ThreadState& state) noexcept;
 
   RegistryOptions options_;
   client::DeliveryCounters counters_;
@@ -380,3 +233,7 @@ class Registry : public SeriesSink {
 };
 
 }  // namespace statwire::aggregate
+
+#ifndef STATWIRE_SEPARATE_COMPILATION
+#include "statwire/aggregate/impl/registry.ipp"
+#endif
