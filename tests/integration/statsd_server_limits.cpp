@@ -26,7 +26,6 @@ using namespace statwire;
 using namespace statwire::test;
 using namespace std::chrono_literals;
 using server::StatsdServer;
-using server::StatsdServerOptions;
 using server::StatsdServerStats;
 
 namespace {

@@ -3,7 +3,10 @@
 #include <chrono>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
+#include "statwire/detail/error_of.hpp"
 #include "statwire/testing/manual_clock.hpp"
 #include "support/unix_receiver.hpp"
 
@@ -31,7 +34,7 @@ HostAddress at(std::uint16_t port) {
 TcpLinesOptions manual_options(std::vector<HostAddress> found = {}) {
   ManualClock::set(0s);
   return {.lookup =
-              [found](const std::string&, std::uint16_t, std::error_code& ec) {
+              [found = std::move(found)](const std::string&, std::uint16_t, std::error_code& ec) {
                 if (found.empty()) ec = asio::error::host_not_found;
                 return found;
               },

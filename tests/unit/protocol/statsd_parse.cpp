@@ -39,7 +39,7 @@ Parsed parsed_anything(std::string_view line) {
   static std::vector<char> exact;
   exact = std::vector<char>(line.begin(), line.end());
   const std::string_view copy{exact.data(), exact.size()};
-  const Parsed result = parsed(copy);
+  Parsed result = parsed(copy);
   const std::string_view untagged = copy.substr(0, copy.find("|#"));
   const auto colons = static_cast<std::size_t>(std::count(untagged.begin(), untagged.end(), ':'));
   CHECK(result.samples.size() + result.bad == std::max<std::size_t>(colons, 1));
