@@ -48,7 +48,7 @@ void suspend() {
   sigset_t stopping;
   sigemptyset(&stopping);
   sigaddset(&stopping, SIGTSTP);
-  static_cast<void>(raise(SIGTSTP));  // fails for no signal that there is
+  static_cast<void>(raise(SIGTSTP));                 // fails for no signal that there is
   pthread_sigmask(SIG_UNBLOCK, &stopping, nullptr);  // stops here, until SIGCONT
   pthread_sigmask(SIG_BLOCK, &stopping, nullptr);
 }

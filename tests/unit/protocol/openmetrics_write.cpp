@@ -89,7 +89,9 @@ TEST_CASE("openmetrics write: samples of one metric are put together") {
 }
 
 TEST_CASE("openmetrics write: what the format forbids is refused, by name") {
-  const auto gauge = [](const std::string& name) { return one(name, PrometheusType::gauge, {name, {}, 1, {}, {}}); };
+  const auto gauge = [](const std::string& name) {
+    return one(name, PrometheusType::gauge, {name, {}, 1, {}, {}});
+  };
   CHECK(error_of({one("hits", PrometheusType::counter, {"hits", {}, 1, {}, {}})}) ==
         "found 'hits', expected a sample of a counter called hits_total or hits_created");
   CHECK(error_of({gauge("_total"), one("_total", PrometheusType::counter, {"_total", {}, 1, {}, {}})})
