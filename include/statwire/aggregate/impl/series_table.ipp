@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -25,41 +24,6 @@ STATWIRE_DECL SeriesTable::SeriesTable(std::size_t max_series, std::chrono::seco
 
 STATWIRE_DECL SeriesTable::~SeriesTable() {
   for (std::uint32_t i = 0; i < size(); ++i) delete table_[i].load(std::memory_order_relaxed);
-}
-
-template <class Seen>
-std::uint32_t SeriesTable::find_or_add(const SeriesText& wanted, SeriesUse use, Seen&& seen) {
-  std::string key = std::to_string(static_cast<int>(wanted.type)) + ' ' + std::to_string(wanted.one_in);
-  key.append(1, ' ').append(wanted.head).append(1, ' ').append(wanted.tags_text);
-  if (const auto found = numbers_.find(key); found != numbers_.end()) {
-    if (use == SeriesUse::handle) (*this)[found->second].is_pinned = true;
-    return found->second;
-  }
-  const std::size_t most = use == SeriesUse::overflow ? capacity(max_series_) : max_series_;
-  if (numbers_.size() + retired_.size() >= most) return none;
-  auto series = std::make_unique<Series>();
-  series->type = wanted.type;
-  series->one_in = wanted.one_in;
-  series->head = wanted.head;
-  series->type_text = wanted.type_text;
-  series->tags_text = wanted.tags_text;
-  series->tail = wanted.tail;
-  series->is_pinned = use != SeriesUse::name;
-  series->is_overflow = use == SeriesUse::overflow;
-  series->last_use = now_;
-  const bool is_reused = !free_.empty();
-  replaced_.reserve(replaced_.size() + 1);  // so that nothing is half done when there is no memory
-  const std::uint32_t index = is_reused ? free_.back() : size_.load(std::memory_order_relaxed);
-  if (is_reused) std::tie(series->seen_total, series->seen_count) = seen(index);
-  const auto entry = numbers_.emplace(std::move(key), index).first;
-  series->key = entry->first;
-  if (is_reused) {
-    free_.pop_back();
-    replaced_.emplace_back(table_[index].load(std::memory_order_relaxed));
-  }
-  table_[index].store(series.release(), std::memory_order_release);
-  if (!is_reused) size_.store(index + 1, std::memory_order_release);
-  return index;
 }
 
 STATWIRE_DECL void SeriesTable::evict(TimePoint now) {
