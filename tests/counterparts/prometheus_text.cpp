@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "statwire/prometheus.hpp"
+#include "statwire/protocol/prometheus_rules.hpp"
+#include "statwire/protocol/prometheus_scan.hpp"
 #include "support/counterpart.hpp"
 #include "support/hostile_families.hpp"
 #include "support/prometheus_readers.hpp"

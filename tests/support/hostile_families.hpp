@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "statwire/prometheus.hpp"
+#include "statwire/protocol/prometheus_rules.hpp"
 #include "support/random_bytes.hpp"
 
 namespace statwire::test {
