@@ -72,6 +72,7 @@ class StatwireConan(ConanFile):
             core.system_libs = ["pthread"]
         elif self.settings.os == "Windows":
             core.system_libs = ["ws2_32", "mswsock"]
+            core.defines = ["_WIN32_WINNT=0x0A00"]
         self._add_part("testing", "testing", ["core"])
         if self.options.http:
             self._add_part("http", "http", ["core", "cpp-httplib::cpp-httplib", "nlohmann_json::nlohmann_json"])

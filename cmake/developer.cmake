@@ -15,5 +15,6 @@ endif()
 
 # The folder of Asio for what calls the compiler without a target, when Asio was found as a package.
 if(NOT STATWIRE_ASIO_INCLUDE_DIR)
-  statwire_include_folders(asio::asio STATWIRE_ASIO_INCLUDE_DIR)
+  statwire_include_folders(asio::asio folders)
+  find_path(STATWIRE_ASIO_INCLUDE_DIR asio.hpp PATHS ${folders} NO_CACHE)
 endif()

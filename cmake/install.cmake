@@ -21,12 +21,14 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/statwire-config-version.c
 install(FILES cmake/statwire-config.cmake cmake/statwire-dependencies.cmake
   ${PROJECT_BINARY_DIR}/statwire-config-version.cmake DESTINATION ${package})
 
-# pkg-config's paths start from the file itself, so that the prefix can be moved.
+# For POSIX: on Windows it would have to name libraries of the system. Its paths start from the file itself, so that the prefix can be moved.
 set(pc_folder ${CMAKE_INSTALL_FULL_DATADIR}/pkgconfig)
 file(RELATIVE_PATH statwire_pc_prefix ${pc_folder} ${CMAKE_INSTALL_PREFIX})
 file(RELATIVE_PATH statwire_pc_includedir ${pc_folder} ${CMAKE_INSTALL_FULL_INCLUDEDIR})
 string(REGEX REPLACE "/$" "" statwire_pc_prefix ${statwire_pc_prefix})
-foreach(name IN ITEMS statwire statwire-http)
-  configure_file(cmake/${name}.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)
-  install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_DATADIR}/pkgconfig)
-endforeach()
+if(NOT WIN32)
+  foreach(name IN ITEMS statwire statwire-http)
+    configure_file(cmake/${name}.pc.in ${PROJECT_BINARY_DIR}/${name}.pc @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/${name}.pc DESTINATION ${CMAKE_INSTALL_DATADIR}/pkgconfig)
+  endforeach()
+endif()

@@ -25,7 +25,7 @@ if [ "${1:-}" = --fix ]; then
 fi
 files=("$@")
 if [ $# = 0 ]; then
-  if ! git rev-parse --git-dir >/dev/null 2>&1; then
+  if [ ! -e .git ]; then
     echo "SKIPPED: not a Git repository, which says what files belong to it"
     exit
   fi

@@ -42,5 +42,6 @@ if [ ! -s "$folder/all.cpp" ]; then
 fi
 
 flags=(-std=c++20 "-I$PWD")
+here=$(sed 's/[][().+*?{}^$|\\]/\\&/g' <<<"$PWD")  # as a regular expression
 [ -z "${STATWIRE_ASIO_INCLUDE_DIR:-}" ] || flags+=(-idirafter "$STATWIRE_ASIO_INCLUDE_DIR")
-"$tidy" --quiet --config-file="$root/.clang-tidy" --header-filter="^$PWD/statwire/" "$folder/all.cpp" -- "${flags[@]}"
+"$tidy" --quiet --config-file="$root/.clang-tidy" --header-filter="^$here/statwire/" "$folder/all.cpp" -- "${flags[@]}"

@@ -53,8 +53,8 @@ seconds() {
 # instructions COMPILER FILE: in thousands of millions, of the compiler proper and the assembler
 instructions() {
   local wrapper=valgrind,--tool=cachegrind,--cache-sim=no,--cachegrind-out-file=/dev/null
-  "$1" "${flags[@]}" -c "$2" -o "$folder/object" -wrapper "$wrapper" 2>&1 |
-    awk '/I +refs:/ { gsub(",", "", $NF); sum += $NF } END { if (!sum) exit 1; printf "%.3f\n", sum / 1e9 }'
+  "$1" "${flags[@]}" -c "$2" -o "$folder/object" -wrapper "$wrapper" 2>"$folder/errors" || return
+  awk '/I +refs:/ { gsub(",", "", $NF); sum += $NF } END { if (!sum) exit 1; printf "%.3f\n", sum / 1e9 }' "$folder/errors"
 }
 
 # print COMPILER: the table of the figures in `least`
@@ -86,7 +86,10 @@ for compiler in g++ clang++; do
       continue
     fi
     for i in "${!names[@]}"; do
-      least[${names[$i]}]=$(instructions "$compiler" "$folder/$i.cpp")
+      least[${names[$i]}]=$(instructions "$compiler" "$folder/$i.cpp") || {
+        cat "$folder/errors" >&2
+        exit 1
+      }
     done
   else
     for ((run = 0; run < ${RUNS:-5}; ++run)); do

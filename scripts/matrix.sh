@@ -41,7 +41,7 @@ wanted=()
 for argument in "$@"; do
   if [ "$argument" = --quick ] || [ "$argument" = --packages ]; then
     mode=${argument#--}
-  elif grep -q "^$argument " <<<"$entries"; then
+  elif awk -v name="$argument" '$1 == name { found = 1 } END { exit !found }' <<<"$entries"; then
     wanted+=("$argument")
   else
     echo "matrix.sh: '$argument' is none of: --quick --packages $(awk '{ printf "%s ", $1 }' <<<"$entries")" >&2

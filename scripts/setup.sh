@@ -97,6 +97,8 @@ find_missing() {
   if [ "$goal" = sanitizers ]; then
     need clang has_command clang++
     need libclang-rt-dev has_sanitizers
+    need clang-format has_command clang-format
+    need clang-tidy has_command clang-tidy
   fi
   if [ "$goal" = web ]; then
     need curl has_command curl

@@ -222,7 +222,7 @@ class Registry : public SeriesSink {
 
   void leave(ThreadState& state) noexcept;
 
-  RegistryOptions options_;
+  alignas(64) RegistryOptions options_;  ///< Read by each call, so not beside what is written.
   client::DeliveryCounters counters_;
   OwnerLink owner_;
   SeriesTable table_;

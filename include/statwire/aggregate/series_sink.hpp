@@ -15,8 +15,8 @@ namespace statwire::aggregate {
 /// The registry of a client, as its handles see it (see recorder.hpp). A series is named by its number;
 /// `overflow` stands for one that there was no room for. Numbers are finite, durations not negative.
 ///
-/// Threads: any. The object has a cache line for itself: what follows it is written all the time.
-class alignas(64) SeriesSink {
+/// Threads: any.
+class SeriesSink {
  public:
   static constexpr std::uint32_t overflow = 0xffff'ffff;
 
@@ -62,7 +62,8 @@ class alignas(64) SeriesSink {
   virtual void destroy() noexcept = 0;
   virtual void wake_sleeping_flusher() noexcept = 0;
 
-  std::atomic<std::uint32_t> owners_{0};
+  /// Not in the cache line of flusher_sleeps, which every call reads: handles are copied at any time.
+  alignas(64) std::atomic<std::uint32_t> owners_{0};
 };
 
 }  // namespace statwire::aggregate

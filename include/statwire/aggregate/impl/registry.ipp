@@ -145,7 +145,10 @@ class Registry::Membership {
     auto* membership = static_cast<Membership*>(pthread_getspecific(key));
     if (membership == nullptr) {
       membership = new Membership;
-      pthread_setspecific(key, membership);
+      if (pthread_setspecific(key, membership) != 0) {
+        delete membership;
+        return nullptr;
+      }
     }
     return membership;
 #else

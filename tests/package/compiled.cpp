@@ -1,0 +1,1 @@
+#include <statwire/src.hpp>
