@@ -21,11 +21,11 @@ TEST_CASE("name hash: a product of 128 bits is folded alike with and without int
       {0x100000000, 0x100000000, 1},  // 0000000000000001 0000000000000000
       {0xfedcba9876543210, 0x0123456789abcdef, 0x2317228f48165bb2},
   };
-  for (const auto& [left, right, folded] : cases) {
-    CAPTURE(left);
-    CAPTURE(right);
-    CHECK(statwire::detail::folded_product(left, right) == folded);
-    CHECK(statwire::detail::folded_product_of_halves(left, right) == folded);
+  for (const Case& product : cases) {
+    CAPTURE(product.left);
+    CAPTURE(product.right);
+    CHECK(statwire::detail::folded_product(product.left, product.right) == product.folded);
+    CHECK(statwire::detail::folded_product_of_halves(product.left, product.right) == product.folded);
   }
 }
 
