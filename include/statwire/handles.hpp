@@ -71,6 +71,8 @@ class Gauge {
   template <protocol::Numeric Value>
   void set(Value value) const noexcept {
     if (!protocol::Number{value}.is_finite()) return series_.drop_invalid();
+    if (series_.try_set(value)) [[likely]]
+      return;
     series_.use([&](auto& sink, std::uint32_t index) { sink.set_gauge(index, value); });
   }
 
@@ -106,8 +108,10 @@ class Timing {
   template <class Rep, class Period>
   void record_sampled(std::chrono::duration<Rep, Period> duration) const noexcept {
     if (!protocol::is_timing(duration)) return series_.drop_invalid();
-    series_.use(
-        [&](auto& sink, std::uint32_t index) { sink.record(index, protocol::to_nanoseconds(duration)); });
+    const std::chrono::nanoseconds nanoseconds = protocol::to_nanoseconds(duration);
+    if (series_.try_push(static_cast<std::uint64_t>(nanoseconds.count()))) [[likely]]
+      return;
+    series_.use([&](auto& sink, std::uint32_t index) { sink.record(index, nanoseconds); });
   }
 
  private:

@@ -40,6 +40,28 @@ TEST_CASE("handles: a handle and a name are the same series") {
   check_settled(statsd.stats());
 }
 
+TEST_CASE("handles: the second call of a thread, which takes a shorter way, is as the first") {
+  MemoryStatsd statsd{testing::MemoryTransport{}, {.flush = Flush::manual, .max_samples_per_series = 2}};
+  const Gauge depth = statsd.gauge("depth");
+  const Timing latency = statsd.timing("latency");
+  depth.set(1);
+  depth.set(-0.1f);
+  for (int i = 0; i < 4; ++i) latency.record(1500us);
+  CHECK(flushed(statsd) == Lines{"depth:0|g", "depth:-0.1|g", "latency:1.5|ms|@0.5", "latency:1.5|ms|@0.5"});
+  depth.add(1);
+  depth.set(2);
+  latency.record(2ms);
+  std::thread{[&] {
+    depth.set(3);
+    depth.set(4);
+    latency.record(3ms);
+    latency.record(3ms);
+  }}.join();
+  CHECK(flushed(statsd) == Lines{"depth:4|g", "latency:2|ms", "latency:3|ms", "latency:3|ms"});
+  CHECK(statsd.stats().accepted == 13);
+  check_settled(statsd.stats());
+}
+
 TEST_CASE("handles: what is no number or no name is dropped and counted") {
   MemoryStatsd statsd{testing::MemoryTransport{}, manual};
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();

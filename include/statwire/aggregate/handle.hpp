@@ -1,12 +1,14 @@
 #pragma once
 
-// The tie between a handle and its series. The quick path, an addition in the calling thread's cell, is here;
-// everything else is behind a SeriesSink.
+// The tie between a handle and its series. The quick paths, which write to the calling thread's cell, are
+// here; everything else is behind a SeriesSink.
 
 #include <cstdint>
 #include <utility>
 
 #include "statwire/aggregate/cell.hpp"
+#include "statwire/aggregate/gauge_value.hpp"
+#include "statwire/aggregate/sample_ring.hpp"
 #include "statwire/aggregate/series_sink.hpp"
 #include "statwire/aggregate/sink_pointer.hpp"
 
@@ -20,19 +22,44 @@ class SeriesHandle {
   SeriesHandle(const SeriesHandle&) = default;
   SeriesHandle& operator=(const SeriesHandle&) = default;
 
-  /// `has_cells`: whether samples of the series are added up in cells, so that the quick path may be taken;
-  /// `is_complete`: whether it has no rate.
-  SeriesHandle(SinkPointer<SeriesSink> sink, std::uint32_t index, bool has_cells, bool is_complete) noexcept
+  /// `gauge`: that of the series; null when its samples are not added up in cells, so that no quick path may
+  /// be taken. `is_complete`: whether it has no rate.
+  SeriesHandle(SinkPointer<SeriesSink> sink, std::uint32_t index, GaugeValue* gauge,
+               bool is_complete) noexcept
       : sink_{std::move(sink)},
-        key_{has_cells ? static_cast<const void*>(sink_.get()) : &never},
+        key_{gauge != nullptr ? static_cast<const void*>(sink_.get()) : &never},
+        gauge_{gauge},
         index_{index},
         is_complete_{is_complete} {}
 
-  /// Adds to the cell, where that is all there is to do: no series is touched.
+  /// Counts, where an addition in the cell is all there is to do.
   bool try_add(std::int64_t value) const noexcept {
     if (local_state.sink != key_) [[unlikely]]
       return false;
     local_state.cells[index_].add(value);
+    sink_->wake_flusher();
+    return true;
+  }
+
+  /// Sets a gauge, where its value and the cell are all there is to write.
+  template <protocol::Numeric Value>
+  bool try_set(Value value) const noexcept {
+    if (local_state.sink != key_) [[unlikely]]
+      return false;
+    gauge_->set(value);
+    local_state.cells[index_].add_call();
+    sink_->wake_flusher();
+    return true;
+  }
+
+  /// Appends to the samples of the cell, where there is room.
+  bool try_push(std::uint64_t bits) const noexcept {
+    if (local_state.sink != key_) [[unlikely]]
+      return false;
+    Cell& cell = local_state.cells[index_];
+    if (cell.ring == nullptr || !cell.ring->push(bits)) [[unlikely]]
+      return false;
+    cell.add_call();
     sink_->wake_flusher();
     return true;
   }
@@ -55,6 +82,7 @@ class SeriesHandle {
 
   SinkPointer<SeriesSink> sink_;
   const void* key_ = &never;  ///< The sink whose cells may be used at once.
+  GaugeValue* gauge_ = nullptr;
   std::uint32_t index_ = SeriesSink::overflow;
   bool is_complete_ = true;
 };

@@ -3,14 +3,12 @@
 // The samples of one timing or histogram that one thread records between two flushes. The thread appends
 // without a lock while the flusher takes what is there. When more come than there is room for, the ring
 // becomes a reservoir: each sample of the interval is kept with the same probability, and how many were seen
-// stays exact.
+// stays exact. It is light, without <memory> and <vector>, because handles push without a call.
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <utility>
-#include <vector>
 
 namespace statwire::aggregate {
 
@@ -18,8 +16,10 @@ namespace statwire::aggregate {
 /// for any; push_over_bound(), take() and clear() under one lock.
 class SampleRing {
  public:
-  explicit SampleRing(std::size_t capacity)
-      : capacity_{capacity}, slots_{std::make_unique_for_overwrite<std::uint64_t[]>(capacity)} {}
+  explicit SampleRing(std::size_t capacity) : capacity_{capacity}, slots_{new std::uint64_t[capacity]} {}
+  SampleRing(const SampleRing&) = delete;
+  SampleRing& operator=(const SampleRing&) = delete;
+  ~SampleRing() { delete[] slots_; }
 
   /// Appends; returns false when the ring is full.
   bool push(std::uint64_t bits) noexcept {
@@ -53,8 +53,9 @@ class SampleRing {
     count_over_bound();
   }
 
-  /// Appends the samples kept to `samples` and returns how many samples they stand for.
-  std::uint64_t take(std::vector<std::uint64_t>& samples) {
+  /// Appends the samples kept to `samples`, a vector, and returns how many samples they stand for.
+  template <class Samples>
+  std::uint64_t take(Samples& samples) {
     const std::uint64_t head = head_.load(std::memory_order_acquire);
     std::uint64_t tail = tail_.load(std::memory_order_relaxed);
     const std::uint64_t over_bound = over_bound_.load(std::memory_order_relaxed);
@@ -83,8 +84,8 @@ class SampleRing {
     over_bound_.store(over_bound_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
-  std::size_t capacity_;
-  std::unique_ptr<std::uint64_t[]> slots_;
+  const std::size_t capacity_;
+  std::uint64_t* const slots_;
   std::atomic<std::uint64_t> head_{0};
   std::size_t next_slot_ = 0;                 ///< head_ modulo capacity_, without a division.
   std::uint64_t known_tail_ = 0;              ///< What the owner last saw of tail_.

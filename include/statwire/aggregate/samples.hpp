@@ -54,12 +54,11 @@ struct GaugeSet {
   Value value;
 
   void record(auto&, Series& series, Cell& cell) const noexcept {
-    if constexpr (std::same_as<Value, float>) series.single_precision.store(true, std::memory_order_relaxed);
-    series.gauge.set(static_cast<double>(value));
+    series.gauge.set(value);
     cell.add(0);
   }
   std::size_t write(std::span<char> out, Series& series, const Profile& profile) const noexcept {
-    if (!profile.signed_gauges) series.gauge.set(static_cast<double>(value));  // what changes go on from
+    if (!profile.signed_gauges) series.gauge.set(value);  // what changes go on from
     return write_gauge(out, series, value, profile);
   }
   std::size_t write(std::span<char> out, const protocol::LineHead& head) const noexcept {

@@ -5,13 +5,12 @@
 
 #include <atomic>
 #include <chrono>
-#include <cmath>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "statwire/aggregate/gauge_value.hpp"
 #include "statwire/aggregate/member_set.hpp"
 #include "statwire/detail/hash.hpp"
 #include "statwire/protocol/tag.hpp"
@@ -29,58 +28,6 @@ struct SeriesName {
   std::span<const Tag> tags{};
 };
 
-/// The value of a gauge, which any thread sets and changes. The last one to write wins; a change applies to
-/// what is set in the same interval, else it leaves as a change.
-class GaugeValue {
- public:
-  void set(double value) noexcept {
-    change_.store(0, std::memory_order_relaxed);
-    absolute_.store(value, std::memory_order_relaxed);
-  }
-
-  void add(double delta) noexcept {
-    double now = absolute_.load(std::memory_order_relaxed);
-    while (!std::isnan(now)) {
-      if (absolute_.compare_exchange_weak(now, now + delta, std::memory_order_relaxed)) return;
-    }
-    add_to(change_, delta);
-  }
-
-  /// Remembers what the value was before: for servers without signed gauges.
-  void add_from_zero(double delta) noexcept {
-    double now = absolute_.load(std::memory_order_relaxed);
-    while (!absolute_.compare_exchange_weak(now, std::isnan(now) ? delta : now + delta,
-                                            std::memory_order_relaxed)) {
-    }
-  }
-
-  /// The absolute value, NaN when there is none; it stays.
-  double peek() const noexcept { return absolute_.load(std::memory_order_relaxed); }
-
-  struct Taken {
-    double absolute;  ///< NaN when nothing was set.
-    double change;
-  };
-
-  /// Takes what came since the last time.
-  Taken take() noexcept {
-    return {absolute_.exchange(none, std::memory_order_relaxed),
-            change_.exchange(0, std::memory_order_relaxed)};
-  }
-
-  static void add_to(std::atomic<double>& sum, double amount) noexcept {
-    double now = sum.load(std::memory_order_relaxed);
-    while (!sum.compare_exchange_weak(now, now + amount, std::memory_order_relaxed)) {
-    }
-  }
-
- private:
-  static constexpr double none = std::numeric_limits<double>::quiet_NaN();
-
-  std::atomic<double> absolute_{none};
-  std::atomic<double> change_{0};
-};
-
 struct Series {
   SeriesType type = SeriesType::counter;
   std::uint32_t one_in = 1;
@@ -91,9 +38,8 @@ struct Series {
 
   std::atomic<double> fraction{0};  ///< Counter: what is no integer below 2^53; taken at each flush.
   GaugeValue gauge{};
-  std::atomic<bool> single_precision{false};  ///< Gauge: set with a float, and prints as short as one.
-  MemberSet members{};                        ///< Set; guarded by the registry's lock.
-  MemberSet taken_members{};                  ///< Those that the flusher is sending; its alone.
+  MemberSet members{};        ///< Set; guarded by the registry's lock.
+  MemberSet taken_members{};  ///< Those that the flusher is sending; its alone.
   /// Of a client that buffers: samples are in cells, so further ones go there, too.
   std::atomic<bool> is_summed{false};
 

@@ -125,8 +125,7 @@ class Collector {
                          : aggregate::write_gauge_delta(line_, series, number, profile);
     };
     const auto single = static_cast<float>(value);
-    const bool is_single =
-        series.single_precision.load(std::memory_order_relaxed) && static_cast<double>(single) == value;
+    const bool is_single = series.gauge.is_single_precision() && static_cast<double>(single) == value;
     finish(is_single ? write(single) : write(value), seen.count, out);
   }
 

@@ -155,9 +155,10 @@ class Engine {
                                                                 : counters().dropped_invalid);
       return {};
     }
-    const bool has_room = resolved.index != aggregate::Registry::overflow;
-    return {registry_, resolved.index, has_room && delivery() == Delivery::aggregated,
-            !has_room || registry_->series(resolved.index).one_in == 1};
+    if (resolved.index == aggregate::Registry::overflow) return {registry_, resolved.index, nullptr, true};
+    aggregate::Series& series = registry_->series(resolved.index);
+    const bool is_summed = delivery() == Delivery::aggregated;
+    return {registry_, resolved.index, is_summed ? &series.gauge : nullptr, series.one_in == 1};
   }
 
   /// Whether a timing with this rate is to be taken; counts it when not.
