@@ -9,6 +9,7 @@
     "statwire/src.hpp is for programs that define STATWIRE_SEPARATE_COMPILATION for all of their source files"
 #endif
 
+#include "statwire/aggregate/impl/recorder.ipp"
 #include "statwire/aggregate/impl/registry.ipp"
 #include "statwire/client/impl/environment.ipp"
 #include "statwire/detail/impl/error_of.ipp"
@@ -18,6 +19,20 @@
 #include "statwire/transport/impl/tcp_lines.ipp"
 #include "statwire/transport/impl/udp.ipp"
 #include "statwire/transport/impl/unix.ipp"
+
+#if defined(STATWIRE_EXTERN_TEMPLATES)
+#include "statwire/statsd.hpp"
+namespace statwire {
+
+template class client::Outbox<UdpTransport>;
+template class client::Engine<UdpTransport>;
+template class StatsdClient<UdpTransport>;
+template class client::Outbox<EndpointTransport>;
+template class client::Engine<EndpointTransport>;
+template class StatsdClient<EndpointTransport>;
+
+}  // namespace statwire
+#endif
 
 // The rest needs exceptions.
 #if defined(__cpp_exceptions)

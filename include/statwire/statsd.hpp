@@ -22,6 +22,7 @@
 #include "statwire/client/delivery.hpp"
 #include "statwire/client/engine.hpp"
 #include "statwire/client/environment.hpp"
+#include "statwire/detail/config.hpp"
 #include "statwire/detail/fail.hpp"
 #include "statwire/detail/random.hpp"
 #include "statwire/protocol/profile.hpp"
@@ -93,7 +94,8 @@ class StatsdClient : public MetricCalls<StatsdClient<Transport>, Transport> {
   }
 
   /// A client over a transport of its own, as the fakes of testing/ are.
-  explicit StatsdClient(Transport transport, StatsdOptions options = {})
+  explicit StatsdClient(Transport transport,
+                        StatsdOptions options = {}) requires std::move_constructible<Transport>
       : StatsdClient{checked(std::move(options)), InPlace{}, std::move(transport)} {}
 
   StatsdClient(const StatsdClient&) = delete;
@@ -185,5 +187,14 @@ StatsdClient(std::string_view)->StatsdClient<EndpointTransport>;
 StatsdClient(std::string_view, StatsdOptions)->StatsdClient<EndpointTransport>;
 StatsdClient(const std::string&)->StatsdClient<EndpointTransport>;
 StatsdClient(const std::string&, StatsdOptions)->StatsdClient<EndpointTransport>;
+
+#if defined(STATWIRE_EXTERN_TEMPLATES)
+extern template class client::Outbox<UdpTransport>;
+extern template class client::Engine<UdpTransport>;
+extern template class StatsdClient<UdpTransport>;
+extern template class client::Outbox<EndpointTransport>;
+extern template class client::Engine<EndpointTransport>;
+extern template class StatsdClient<EndpointTransport>;
+#endif
 
 }  // namespace statwire

@@ -96,7 +96,7 @@ TEST_CASE("collectd: it reports what the client sent") {
   const std::filesystem::path daemon = find_daemon("collectd");
   if (is_missing("collectd", daemon)) return;
   const ScratchDirectory scratch;
-  const std::uint16_t port = free_port<asio::ip::udp>();
+  const std::uint16_t port = free_udp_port();
   ChildProcess collectd{{daemon, "-f", "-C", scratch.write("collectd.conf", configuration(port, scratch))}};
   collectd.read_until("statsd plugin: Listening on");
   // A report has just been made, so that all that follows is in the next one.

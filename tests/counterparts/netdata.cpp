@@ -92,7 +92,7 @@ class Web {
   std::uint16_t port_;
 };
 
-void wait_until(const std::string& what, const std::function<bool()>& condition) {
+void wait_for_report(const std::string& what, const std::function<bool()>& condition) {
   const Deadline deadline = soon();
   while (!condition()) {
     REQUIRE_MESSAGE(std::chrono::steady_clock::now() < deadline, "netdata never reported " << what);
@@ -133,8 +133,8 @@ TEST_CASE("netdata: it reports what the client sent") {
   const std::filesystem::path daemon = find_daemon("netdata");
   if (is_missing("netdata", daemon)) return;
   const ScratchDirectory scratch;
-  const std::uint16_t port = free_port<asio::ip::udp>();
-  const Web web{free_port<asio::ip::tcp>()};
+  const std::uint16_t port = free_udp_port();
+  const Web web{free_tcp_port()};
   scratch.write(".opt-out-from-anonymous-statistics", "");
   ChildProcess netdata{{daemon, "-D", "-P", scratch.path() / "pid", "-c",
                         scratch.write("netdata.conf", configuration(port, web.port(), scratch))}};
@@ -142,12 +142,12 @@ TEST_CASE("netdata: it reports what the client sent") {
   netdata.read_until("listening on 'tcp:");
   // A slot has just been filled, so that all that follows is in the next one.
   send_marker(port);
-  wait_until("a gauge", [&] { return !web.values("app.marker_gauge").empty(); });
+  wait_for_report("a gauge", [&] { return !web.values("app.marker_gauge").empty(); });
 
   send_tagged(port, profiles::etsy, "app.hash");
   const SentLines sent = send_everything(port);
   // It fills the slots of gauges before those of others; when there is a second slot, the first is complete.
-  wait_until("the end", [&] { return web.values("app.end_gauge").size() >= 2; });
+  wait_for_report("the end", [&] { return web.values("app.end_gauge").size() >= 2; });
   check(web, sent);
   netdata.signal(SIGTERM);
   CHECK(netdata.wait() == 0);

@@ -28,12 +28,7 @@ class Nginx {
   explicit Nginx(const std::filesystem::path& program)
       : process_{{program, "-e", "stderr", "-p", scratch_.path(), "-c",
                   scratch_.write("nginx.conf", configuration())}} {
-    wait_until("nginx", [&] {
-      TcpTransport transport{"127.0.0.1", port_};
-      std::error_code ec;
-      transport.connect(soon(), ec);
-      return !ec;
-    });
+    wait_for_listener(port_);
   }
 
   std::uint16_t port() const { return port_; }
@@ -78,8 +73,8 @@ class Nginx {
   }
 
   const ScratchDirectory scratch_;
-  const std::uint16_t port_ = free_port<asio::ip::tcp>();
-  const std::uint16_t inner_port_ = free_port<asio::ip::tcp>();
+  const std::uint16_t port_ = free_tcp_port();
+  const std::uint16_t inner_port_ = free_tcp_port();
   ChildProcess process_;
 };
 

@@ -16,7 +16,7 @@ using namespace statwire::test;
 
 std::string configuration(std::uint16_t port, std::uint16_t graphite_port) {
   return "{ servers: [{ server: './servers/udp', address: '127.0.0.1', port: " + std::to_string(port) +
-         " }], mgmt_address: '127.0.0.1', mgmt_port: " + std::to_string(free_port<asio::ip::tcp>()) +
+         " }], mgmt_address: '127.0.0.1', mgmt_port: " + std::to_string(free_tcp_port()) +
          ", flushInterval: 500, automaticConfigReload: false, deleteIdleStats: true, deleteGauges: false"
          ", backends: ['./backends/graphite'], graphiteHost: '127.0.0.1', graphitePort: " +
          std::to_string(graphite_port) + ", graphite: { legacyNamespace: false } }\n";
@@ -28,7 +28,7 @@ TEST_CASE("npm statsd: it reports exactly what the client sent") {
   if (is_missing("npm statsd", NpmStatsd::program())) return;
   GraphiteListener graphite;
   const ScratchDirectory scratch;
-  const std::uint16_t port = free_port<asio::ip::udp>();
+  const std::uint16_t port = free_udp_port();
   ChildProcess statsd{
       {"node", NpmStatsd::program(), scratch.write("config.js", configuration(port, graphite.port()))}};
   graphite.next_flush();

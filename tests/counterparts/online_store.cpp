@@ -151,7 +151,7 @@ TEST_CASE("online store: Prometheus answers the queries of the dashboard with th
   replace(configuration, "scrape_interval: 15s", "scrape_interval: 1s");
   replace(configuration, "127.0.0.1:8013", to_string(listening.address()));
   const ScratchDirectory scratch;
-  const std::uint16_t port = free_port<asio::ip::tcp>();
+  const std::uint16_t port = free_tcp_port();
   ChildProcess prometheus{{program, "--config.file=" + scratch.write("prometheus.yml", configuration),
                            "--storage.tsdb.path=" + (scratch.path() / "data").string(),
                            "--web.listen-address=127.0.0.1:" + std::to_string(port)}};

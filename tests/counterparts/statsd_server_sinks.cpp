@@ -107,15 +107,6 @@ void check_that_flushes_are_stored(Store& store, const std::string& graphite, Is
   }
 }
 
-void wait_for_listener(std::uint16_t port) {
-  wait_until("a listener", [&] {
-    TcpTransport transport{"127.0.0.1", port};
-    std::error_code ec;
-    transport.connect(soon(), ec);
-    return !ec;
-  });
-}
-
 }  // namespace
 
 TEST_CASE("statsd server: carbon stores each point of its flushes, from lines and from pickles") {
@@ -142,8 +133,8 @@ TEST_CASE("statsd server: carbon's relay passes each point of its flushes on, of
     carbon.start();
     wait_for_listener(carbon.pickle_port());
     const ScratchDirectory scratch;
-    const std::uint16_t line_port = free_port<asio::ip::tcp>();
-    const std::uint16_t pickle_port = free_port<asio::ip::tcp>();
+    const std::uint16_t line_port = free_tcp_port();
+    const std::uint16_t pickle_port = free_tcp_port();
     std::string text = "[relay]\n";
     for (const char* use : {"STORAGE_DIR", "CONF_DIR", "LOG_DIR", "PID_DIR"}) {
       text += std::string{use} + " = " + scratch.path().string() + "/\n";

@@ -33,6 +33,7 @@
 #include "statwire/testing/memory_transport.hpp"
 #include "statwire/timer.hpp"
 #include "support/loopback.hpp"
+#include "support/memory_statsd.hpp"
 #include "support/sanitized.hpp"
 
 namespace {

@@ -22,6 +22,7 @@
 #include "statwire/timer.hpp"
 #include "statwire/windows.hpp"
 #include "support/line_listener.hpp"
+#include "support/memory_statsd.hpp"
 
 namespace {
 

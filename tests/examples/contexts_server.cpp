@@ -24,7 +24,7 @@ namespace {
 
 struct Daemon : DaemonProcess {
   explicit Daemon(std::vector<std::string> flags = {})
-      : DaemonProcess{"contexts_server", std::move(flags), free_port<asio::ip::tcp>()} {}
+      : DaemonProcess{"contexts_server", std::move(flags), free_tcp_port()} {}
 };
 
 std::pair<int, std::string> run(std::vector<std::string> flags) {
@@ -66,7 +66,7 @@ TEST_CASE("contexts_server: the limit of instances holds") {
 }
 
 TEST_CASE("contexts_server: an address that others reach comes with a warning") {
-  const std::string port = std::to_string(free_port<asio::ip::tcp>());
+  const std::string port = std::to_string(free_tcp_port());
   ChildProcess process{{example_path("contexts_server"), "--listen", "0.0.0.0:" + port}};
   CHECK(process.read_until("\n") ==
         "contexts_server: listening on 0.0.0.0:" + port +

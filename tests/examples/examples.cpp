@@ -49,7 +49,7 @@ TEST_CASE("put_get: it prints the points that it put, with a server of its own o
 
 TEST_CASE("put_get: a server that is not there is one line and exit status 1") {
   std::string output;
-  const std::string port = std::to_string(free_port<asio::ip::tcp>());
+  const std::string port = std::to_string(free_tcp_port());
   CHECK(run({example("put_get"), "127.0.0.1", port}, output) == 1);
   CHECK(output.starts_with("put_get: statwire: connect to '127.0.0.1' port " + port + ": "));
   CHECK(split(output, '\n').size() == 2);
@@ -86,7 +86,7 @@ TEST_CASE("buffered_put: every point is stored, with a server of its own or anot
 
 TEST_CASE("buffered_put: a server that is not there is said, and exit status 1") {
   std::string output;
-  CHECK(run({example("buffered_put"), "127.0.0.1", std::to_string(free_port<asio::ip::tcp>())}, output) == 1);
+  CHECK(run({example("buffered_put"), "127.0.0.1", std::to_string(free_tcp_port())}, output) == 1);
   CHECK(output.find("10000 put, 0 stored, 0 dropped, 10000 pending\n") != std::string::npos);
   CHECK(output.find("buffered_put: Connection refused\n") != std::string::npos);
 }
@@ -107,7 +107,7 @@ TEST_CASE("put_get_async: it prints the points that it put, with a server of its
 
 TEST_CASE("put_get_async: a server that is not there is one line and exit status 1") {
   std::string output;
-  const std::string port = std::to_string(free_port<asio::ip::tcp>());
+  const std::string port = std::to_string(free_tcp_port());
   CHECK(run({example("put_get_async"), "127.0.0.1", port}, output) == 1);
   CHECK(output.starts_with("put_get_async: '127.0.0.1' port " + port + ": "));
   CHECK(split(output, '\n').size() == 2);

@@ -137,14 +137,14 @@ TEST_CASE("host_monitor: a bad command line is one line that names the value, an
 }
 
 TEST_CASE("host_monitor: a metrics server that is not there is one line and exit status 1") {
-  const std::string endpoint = address(free_port<asio::ip::tcp>());
+  const std::string endpoint = address(free_tcp_port());
   std::string output;
   CHECK(run(with_program({"--metrics", endpoint, "--for", "1s"}), output) == 1);
   CHECK(output == "host_monitor: cannot reach the metrics server " + endpoint + ": Connection refused\n");
 }
 
 TEST_CASE("host_monitor: a StatsD server that is not there is not noticed, for it would not answer") {
-  const std::string endpoint = address(free_port<asio::ip::udp>());
+  const std::string endpoint = address(free_udp_port());
   std::string output;
   CHECK(run(with_program({"--statsd", endpoint, "--for", "300ms", "--interval", "1h"}), output) == 0);
   find(output, "\n(statsd to " + endpoint + ": 7 sent, 0 dropped)\n");
@@ -227,7 +227,7 @@ TEST_CASE("host_monitor: a metrics server that goes away is a verdict that says 
 }
 
 TEST_CASE("host_monitor: a metrics server that comes back is used again, and what was lost is admitted") {
-  server::MetricsServer metrics{{.port = free_port<asio::ip::tcp>()}};
+  server::MetricsServer metrics{{.port = free_tcp_port()}};
   metrics.start();
   ChildProcess child{
       with_program({"--metrics", address(metrics.port()), "--interval", "100ms", "--for", "30s"})};

@@ -233,7 +233,7 @@ TEST_CASE("mesos_amqp: while the broker takes nothing, nothing is sent") {
 }
 
 TEST_CASE("mesos_amqp: a full queue drops the oldest, and says so once until half of it has left") {
-  const std::uint16_t port = free_port<asio::ip::tcp>();
+  const std::uint16_t port = free_tcp_port();
   MesosLog log;
   AmqpPublisherOptions options = publishing_to(port);
   options.queue_capacity = 4;

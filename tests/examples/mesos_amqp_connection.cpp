@@ -115,7 +115,7 @@ TEST_CASE("mesos_amqp: a host that does not resolve, and a port that nobody list
     return std::string{};
   };
   CHECK(failure_of({.host = "no-such-host.invalid", .timeout = patience}) == "connect_failed");
-  CHECK(failure_of({.port = free_port<asio::ip::tcp>()}) == "connect_failed");
+  CHECK(failure_of({.port = free_tcp_port()}) == "connect_failed");
 }
 
 TEST_CASE("mesos_amqp: after an error a connection can be opened again, and before that not be used") {

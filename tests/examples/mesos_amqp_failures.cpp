@@ -143,7 +143,7 @@ TEST_CASE(
 }
 
 TEST_CASE("mesos_amqp: a broker that is away is one line, and another when it is back") {
-  const std::uint16_t port = free_port<asio::ip::tcp>();
+  const std::uint16_t port = free_tcp_port();
   MesosLog log;
   AmqpPublisher publisher{publishing_to(port), log.log()};
   publish(publisher, 1, 10);
@@ -257,7 +257,7 @@ TEST_CASE("mesos_amqp: the end does not wait for a broker that is silent, away, 
     wait_until("a login", [&] { return broker.count(amqp::connection_start_ok) == 1; });
   }
   SUBCASE("away, and not to be tried again for long") {
-    AmqpPublisherOptions options = publishing_to(free_port<asio::ip::tcp>());
+    AmqpPublisherOptions options = publishing_to(free_tcp_port());
     options.shortest_backoff = options.longest_backoff = 1h;
     const AmqpPublisher publisher{options, log.log()};
     wait_until("a try", [&] { return log.count("publish") == 1; });

@@ -37,7 +37,7 @@ std::pair<int, Texts> run(Texts variables, const Texts& flags = {}) {
 }
 
 std::string nobody() {
-  return "127.0.0.1:" + std::to_string(free_port<asio::ip::tcp>());
+  return "127.0.0.1:" + std::to_string(free_tcp_port());
 }
 
 bool has(const std::string& text, const std::string& part) {

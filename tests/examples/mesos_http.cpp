@@ -22,6 +22,7 @@
 #include "mesos_collector/masters.hpp"
 #include "mesos_collector/simulated_tasks.hpp"
 #include "mesos_collector/worker_pool.hpp"
+#include "statwire/detail/asio.hpp"
 #include "statwire/detail/httplib.hpp"
 #include "support/http_peer.hpp"
 #include "support/loopback.hpp"

@@ -230,7 +230,7 @@ TEST_CASE("mesos redis: silence, drips and floods end within the time") {
 }
 
 TEST_CASE("mesos redis: nobody listens") {
-  const std::uint16_t port = free_port<asio::ip::tcp>();
+  const std::uint16_t port = free_tcp_port();
   RedisSamples store{options_for(port)};
   CHECK(reason(port, complaint([&] { store.check(); })) == "Connection refused");
   CHECK(store.connections() == 0);

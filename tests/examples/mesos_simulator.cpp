@@ -12,6 +12,7 @@
 #include "mesos_collector/agent.hpp"
 #include "mesos_collector/http_client.hpp"
 #include "mesos_collector/masters.hpp"
+#include "statwire/detail/asio.hpp"
 #include "support/child_process.hpp"
 #include "support/daemon.hpp"
 #include "support/loopback.hpp"

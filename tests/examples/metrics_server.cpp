@@ -34,7 +34,7 @@ namespace {
 const std::string program = example_path("metrics_server");
 
 struct Daemon : DaemonProcess {
-  explicit Daemon(std::vector<std::string> flags = {}, std::uint16_t port = free_port<asio::ip::tcp>())
+  explicit Daemon(std::vector<std::string> flags = {}, std::uint16_t port = free_tcp_port())
       : DaemonProcess{"metrics_server", std::move(flags), port} {}
 };
 
@@ -194,7 +194,7 @@ TEST_CASE("metrics_server: limits hold") {
 }
 
 TEST_CASE("metrics_server: no more connections than there are descriptors for, and the start line says so") {
-  const std::string listen = "127.0.0.1:" + std::to_string(free_port<asio::ip::tcp>());
+  const std::string listen = "127.0.0.1:" + std::to_string(free_tcp_port());
   ChildProcess process{{"/bin/sh", "-c", "ulimit -n 195; exec \"$0\" --listen " + listen, program}};
   CHECK(process.read_until("\n") == "metrics_server: listening on " + listen +
                                         ", points are kept in memory, at most 3 connections, not 10000, for "
@@ -211,7 +211,7 @@ TEST_CASE("metrics_server: no more connections than there are descriptors for, a
 }
 
 TEST_CASE("metrics_server: an address that others reach comes with a warning") {
-  const std::string port = std::to_string(free_port<asio::ip::tcp>());
+  const std::string port = std::to_string(free_tcp_port());
   ChildProcess process{{program, "--listen", "0.0.0.0:" + port}};
   const std::string line = process.read_until("\n");
   CHECK(line.find("WARNING: no password") != std::string::npos);
@@ -238,7 +238,7 @@ TEST_CASE("metrics_server: a failure is one line and status 1") {
   CHECK(split(output, '\n').size() == 2);
 
   const ScratchDirectory scratch;
-  const std::string free = "127.0.0.1:" + std::to_string(free_port<asio::ip::tcp>());
+  const std::string free = "127.0.0.1:" + std::to_string(free_tcp_port());
   for (const std::string& path :
        {scratch.write("text", std::string(5000, 'x')), (scratch.path() / "none" / "metrics.db").string(),
         scratch.path().string()}) {
@@ -255,7 +255,7 @@ TEST_CASE(
   constexpr int rounds = 20;
   const ScratchDirectory scratch;
   const std::vector<std::string> flags{"--store", scratch.path() / "metrics.db"};
-  const std::uint16_t port = free_port<asio::ip::tcp>();
+  const std::uint16_t port = free_tcp_port();
   RandomBytes random{5};
   Points sent;
   Points acknowledged;

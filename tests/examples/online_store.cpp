@@ -143,7 +143,7 @@ TEST_CASE("online_store: compatible, the pages are the original's, name by name"
 }
 
 TEST_CASE("online_store: the API says why there is no conversion") {
-  const std::uint16_t nobody = free_port<asio::ip::tcp>();
+  const std::uint16_t nobody = free_tcp_port();
   const std::string away = "http://127.0.0.1:" + std::to_string(nobody) + "/";
   const ScratchDirectory state;
   {
@@ -198,7 +198,7 @@ TEST_CASE("online_store: what cannot be done is refused in one line that says wh
 }
 
 TEST_CASE("online_store: without a broker it waits, answers, and ends at once when told to") {
-  const std::uint16_t nobody = free_port<asio::ip::tcp>();
+  const std::uint16_t nobody = free_tcp_port();
   StoreProcess store{{"--brokers", "127.0.0.1:" + std::to_string(nobody)}};
   CHECK(store.value("users_count") == 0);
   store.process().read_until("127.0.0.1:" + std::to_string(nobody) + ": ");  // it says that nobody is there

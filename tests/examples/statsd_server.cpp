@@ -42,10 +42,6 @@ std::string at(std::uint16_t port) {
   return "127.0.0.1:" + std::to_string(port);
 }
 
-std::uint16_t free_udp_port() {
-  return free_port<asio::ip::udp>();
-}
-
 /// A daemon without an admin port, unless told otherwise.
 struct Daemon : DaemonProcess {
   explicit Daemon(std::vector<std::string> flags = {"--admin", "none"})
@@ -132,8 +128,8 @@ TEST_CASE("statsd_server: flags of pystatsd-server have it flush as that does") 
 TEST_CASE("statsd_server: every way in is named, and open") {
   const ScratchDirectory directory;
   const std::string path = directory.path() / "socket";
-  const auto tcp = free_port<asio::ip::tcp>();
-  const auto admin = free_port<asio::ip::tcp>();
+  const auto tcp = free_tcp_port();
+  const auto admin = free_tcp_port();
   Daemon daemon{{"--tcp", std::to_string(tcp), "--unix", path, "--admin", at(admin)}};
   CHECK(daemon.output() == "statsd_server: listening on " + at(daemon.port()) + ", tcp " + at(tcp) +
                                ", unix " + path + ", admin " + at(admin) +
@@ -148,7 +144,7 @@ TEST_CASE("statsd_server: every way in is named, and open") {
 
 #ifdef STATWIRE_HAVE_HTTP
 TEST_CASE("statsd_server: Prometheus gets a page, and nothing else") {
-  const auto port = free_port<asio::ip::tcp>();
+  const auto port = free_tcp_port();
   Daemon daemon{{"--admin", "none", "--prometheus", at(port)}};
   CHECK(daemon.output().find(", metrics at http://" + at(port) + "/metrics; ") != std::string::npos);
   count_three(daemon.port());
@@ -170,7 +166,7 @@ TEST_CASE("statsd_server: Prometheus gets a page, and nothing else") {
 
 TEST_CASE("statsd_server: an address that others reach comes with a warning of what they may do") {
   const std::string port = std::to_string(free_udp_port());
-  const auto admin = std::to_string(free_port<asio::ip::tcp>());
+  const auto admin = std::to_string(free_tcp_port());
   ChildProcess process{{program, "--listen", "0.0.0.0:" + port, "--admin", "0.0.0.0:" + admin}};
   CHECK(process.read_until("\n") ==
         "statsd_server: listening on 0.0.0.0:" + port + ", admin 0.0.0.0:" + admin +
@@ -338,7 +334,7 @@ TEST_CASE(
 }
 
 TEST_CASE("statsd_server: it says once when Graphite takes nothing, and once when it does again") {
-  const std::uint16_t graphite = free_port<asio::ip::tcp>();
+  const std::uint16_t graphite = free_tcp_port();
   const std::string port = std::to_string(free_udp_port());
   ChildProcess process{{program, "--listen", "127.0.0.1:" + port, "--admin", "none", "--flush-interval",
                         "20ms", "--graphite", at(graphite)}};

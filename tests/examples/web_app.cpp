@@ -276,7 +276,7 @@ TEST_CASE("web_app: a contexts server that the environment names gets the contex
 }
 
 TEST_CASE("web_app: without a contexts server it serves, and shows hashes") {
-  const std::string url = "http://127.0.0.1:" + std::to_string(free_port<asio::ip::tcp>()) + "/register";
+  const std::string url = "http://127.0.0.1:" + std::to_string(free_tcp_port()) + "/register";
   WebApp app{{"METRICS_CONTEXTS_URL=" + url}};
   auto client = app.client();
   CHECK(get(client, "/desktop") == 200);

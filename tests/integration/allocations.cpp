@@ -17,6 +17,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "statwire/detail/asio.hpp"
 #include "statwire/detail/resolve.hpp"
 #include "statwire/graphite.hpp"
 #include "statwire/server/prometheus_totals.hpp"

@@ -1,4 +1,5 @@
 #include "statwire/transport/batch.hpp"
+#include "statwire/detail/asio.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,4 +1,5 @@
 #include "statwire/buffered_metrics.hpp"
+#include "statwire/detail/asio.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -94,7 +95,7 @@ TEST_CASE("buffered metrics client: several threads put while another asks for i
 }
 
 TEST_CASE("buffered metrics client: a server that comes later, goes and comes back gets every point") {
-  server::MetricsServer server{{.port = free_port<asio::ip::tcp>()}};
+  server::MetricsServer server{{.port = free_tcp_port()}};
   std::error_code ec;
   server.start(ec);  // finds out whether the port can be had
   REQUIRE(!ec);
@@ -223,7 +224,7 @@ TEST_CASE("buffered metrics client: it ends in time, with a server that says not
     silent.accept();
   }
   {
-    BufferedMetricsClient client{"127.0.0.1", free_port<asio::ip::tcp>(), {.close_timeout = 100ms}};
+    BufferedMetricsClient client{"127.0.0.1", free_tcp_port(), {.close_timeout = 100ms}};
     client.put("k", 1, 1);
     CHECK(!client.flush(50ms));
     CHECK(client.last_error() == std::errc::connection_refused);

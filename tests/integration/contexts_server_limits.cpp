@@ -20,6 +20,7 @@
 
 #include "statwire/detail/httplib.hpp"
 #include "statwire/server/contexts_server.hpp"
+#include "statwire/transport/tcp.hpp"
 #include "support/loopback.hpp"
 
 using namespace statwire;

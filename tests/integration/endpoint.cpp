@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "statwire/detail/asio.hpp"
 #include "support/scratch_directory.hpp"
 #include "support/unix_receiver.hpp"
 

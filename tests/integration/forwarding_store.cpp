@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "statwire/detail/asio.hpp"
 #include "support/child_process.hpp"
 #include "support/line_listener.hpp"
 #include "support/loopback.hpp"
@@ -190,7 +191,7 @@ TEST_CASE("forwarding store: many points arrive, each once and in order, also th
 }
 
 TEST_CASE("forwarding store: a listener that comes later gets what was put before") {
-  const std::uint16_t port = free_port<asio::ip::tcp>();
+  const std::uint16_t port = free_tcp_port();
   ForwardingStore<> store{{.port = port}};
   put_numbers(store, 1, 1000);
   wait_until("a refusal", [&] { return store.last_error() == std::errc::connection_refused; });
@@ -301,7 +302,7 @@ TEST_CASE("forwarding store: durations may be as long as they can be") {
 
 TEST_CASE("forwarding store: while nobody listens, the queue is bounded and what is too much counted") {
   constexpr int count = 100'000;
-  const std::uint16_t port = free_port<asio::ip::tcp>();
+  const std::uint16_t port = free_tcp_port();
   ForwardingStore<> store{{.port = port, .max_queue_bytes = 100'000, .close_timeout = 0ms}};
   put_numbers(store, 1, count);
   const ForwardingStats stats = store.stats();
@@ -331,7 +332,7 @@ TEST_CASE("forwarding store: what was sent gives way to what is put while the li
 }
 
 TEST_CASE("forwarding store: a flush says when the deadline came first") {
-  ForwardingStore<> store{{.port = free_port<asio::ip::tcp>(), .close_timeout = 0ms}};
+  ForwardingStore<> store{{.port = free_tcp_port(), .close_timeout = 0ms}};
   CHECK(store.flush(std::chrono::steady_clock::now()));  // nothing to write
   put(store, "a", 1, 1);
   CHECK_FALSE(store.flush(std::chrono::steady_clock::now() + 10ms));
@@ -345,14 +346,14 @@ TEST_CASE("forwarding store: the destructor ends in time, whoever does not answe
     put_numbers(store, 1, 1000);
   }
   {
-    ForwardingStore<> store{{.port = free_port<asio::ip::tcp>(), .close_timeout = 100ms}};
+    ForwardingStore<> store{{.port = free_tcp_port(), .close_timeout = 100ms}};
     put_numbers(store, 1, 1000);
   }
   {
     LineListener listener;
     ForwardingStore<> idle{{.port = listener.port(), .close_timeout = patience}};
   }
-  { ForwardingStore<> idle{{.port = free_port<asio::ip::tcp>(), .close_timeout = patience}}; }
+  { ForwardingStore<> idle{{.port = free_tcp_port(), .close_timeout = patience}}; }
   CHECK(std::chrono::steady_clock::now() - begin < patience);
 }
 

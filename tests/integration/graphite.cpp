@@ -213,7 +213,7 @@ TEST_CASE("graphite: a refused connection is tried again, and its error told unt
   CHECK(stats.last_failure != 0);
   CHECK(shared.stream().written() == "a 1 1\n");
 
-  GraphiteClient unlucky{"127.0.0.1", free_port<asio::ip::tcp>(), {.close_timeout = 1ms}};
+  GraphiteClient unlucky{"127.0.0.1", free_tcp_port(), {.close_timeout = 1ms}};
   unlucky.send("a", 1, 1);
   CHECK_FALSE(unlucky.flush(50ms));
   wait_until("a failure", [&] { return unlucky.stats().failures != 0; });

@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "statwire/detail/asio.hpp"
 #include "support/child_process.hpp"
 #include "support/graphite_numbers.hpp"
 #include "support/line_listener.hpp"
@@ -93,8 +94,7 @@ TEST_CASE("graphite: while it is away the newest points are kept, and arrive whe
 }
 
 TEST_CASE("graphite: a flush that waits while points are dropped says that not all arrived") {
-  GraphiteClient graphite{
-      "127.0.0.1", free_port<asio::ip::tcp>(), {.max_spool_bytes = 65'536, .close_timeout = 1ms}};
+  GraphiteClient graphite{"127.0.0.1", free_tcp_port(), {.max_spool_bytes = 65'536, .close_timeout = 1ms}};
   graphite.send("a", 1, 1);
   std::atomic<bool> done{false};
   std::thread sender{[&] {
@@ -185,8 +185,7 @@ TEST_CASE("graphite: the end does not wait for a receipt that does not come, nor
     CHECK(graphite.stats().pending == 1);
   }
   {
-    GraphiteClient graphite{
-        "127.0.0.1", free_port<asio::ip::tcp>(), {.flush_interval = 0ms, .close_timeout = 50ms}};
+    GraphiteClient graphite{"127.0.0.1", free_tcp_port(), {.flush_interval = 0ms, .close_timeout = 50ms}};
     graphite.send("a", 1, 1);
     wait_until("a failure", [&] { return graphite.stats().failures != 0; });
   }

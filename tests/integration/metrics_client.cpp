@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "statwire/detail/asio.hpp"
 #include "statwire/server/metrics_server.hpp"
 #include "support/free_port.hpp"
 #include "support/loopback.hpp"
@@ -207,7 +208,7 @@ TEST_CASE("metrics client: with retries it goes on where a server left off, and 
 }
 
 TEST_CASE("metrics client: retries wait for a server that is not there yet") {
-  const std::uint16_t port = free_port<asio::ip::tcp>();
+  const std::uint16_t port = free_tcp_port();
   server::MetricsServer server{{.port = port}};
   std::thread later{[&] {
     // Starts once the client has been refused at least once, most likely.

@@ -351,7 +351,7 @@ TEST_CASE("statsd server: lines over TCP that have come when it stops are summed
 
 TEST_CASE("statsd server: what waits for Graphite outlives new options") {
   StatsdServerOptions options{.flush = Flush::manual,
-                              .graphite = "127.0.0.1:" + std::to_string(free_port<asio::ip::tcp>()),
+                              .graphite = "127.0.0.1:" + std::to_string(free_tcp_port()),
                               .close_timeout = 1ms};
   StatsdServer server{options};
   server.flush();

@@ -15,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "statwire/detail/asio.hpp"
 #include "statwire/server/statsd_server.hpp"
 #include "statwire/transport/udp.hpp"
 #include "statwire/transport/unix.hpp"

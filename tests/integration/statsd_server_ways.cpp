@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "statwire/detail/asio.hpp"
 #include "statwire/server/statsd_server.hpp"
 #include "statwire/statsd.hpp"
 #include "statwire/transport/endpoint.hpp"
@@ -152,7 +153,7 @@ TEST_CASE("statsd server: flushes go to Graphite, also the one at the end") {
 }
 
 TEST_CASE("statsd server: without Graphite it goes on, and what waits goes when Graphite is back") {
-  const std::uint16_t port = free_port<asio::ip::tcp>();
+  const std::uint16_t port = free_tcp_port();
   StatsdServer server{{.flush_interval = 1h, .graphite = "127.0.0.1:" + std::to_string(port)}};
   server.start();
   for (int i = 1; i <= 3; ++i) {

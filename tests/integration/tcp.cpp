@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "statwire/detail/asio.hpp"
 #include "statwire/metrics.hpp"
 #include "support/loopback.hpp"
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "statwire/detail/asio.hpp"
 #include "statwire/detail/error_of.hpp"
 #include "statwire/testing/manual_clock.hpp"
 #include "support/unix_receiver.hpp"

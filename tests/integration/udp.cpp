@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "statwire/detail/asio.hpp"
 #include "statwire/protocol/statsd_parse.hpp"
 #include "statwire/statsd.hpp"
 #include "statwire/testing/manual_clock.hpp"

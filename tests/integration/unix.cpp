@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "statwire/detail/asio.hpp"
 #include "statwire/testing/manual_clock.hpp"
 #include "support/scratch_directory.hpp"
 #include "support/unix_receiver.hpp"

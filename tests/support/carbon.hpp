@@ -56,7 +56,7 @@ class Carbon {
     text += "PICKLE_RECEIVER_INTERFACE = 127.0.0.1\nPICKLE_RECEIVER_PORT = " + std::to_string(pickle_port_) +
             "\n";
     text += "ENABLE_UDP_LISTENER = False\nCACHE_QUERY_INTERFACE = 127.0.0.1\n";
-    text += "CACHE_QUERY_PORT = " + std::to_string(free_port<asio::ip::tcp>()) + "\n";
+    text += "CACHE_QUERY_PORT = " + std::to_string(free_tcp_port()) + "\n";
     configuration_ = scratch_.write("carbon.conf", text);
     scratch_.write("storage-schemas.conf", "[all]\npattern = .*\nretentions = 1s:1h\n");
     scratch_.write("storage-aggregation.conf",
@@ -104,8 +104,8 @@ class Carbon {
 
   const ScratchDirectory scratch_;
   std::filesystem::path program_;
-  std::uint16_t port_ = free_port<asio::ip::tcp>();
-  std::uint16_t pickle_port_ = free_port<asio::ip::tcp>();
+  std::uint16_t port_ = free_tcp_port();
+  std::uint16_t pickle_port_ = free_tcp_port();
   std::string configuration_;
   std::optional<ChildProcess> process_;
 };

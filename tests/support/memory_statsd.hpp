@@ -12,6 +12,12 @@
 #include "statwire/statsd.hpp"
 #include "statwire/testing/memory_transport.hpp"
 
+#if defined(STATWIRE_EXTERN_TEMPLATES)  // compiled once: most tests of clients have one of these
+extern template class statwire::client::Outbox<statwire::testing::MemoryTransport>;
+extern template class statwire::client::Engine<statwire::testing::MemoryTransport>;
+extern template class statwire::StatsdClient<statwire::testing::MemoryTransport>;
+#endif
+
 namespace statwire::test {
 
 using MemoryStatsd = StatsdClient<testing::MemoryTransport>;

@@ -100,16 +100,6 @@ void check_that_all_arrives(Server& server, server::ForwardingStore<>& store) {
   MESSAGE(stats.sent << " points, " << stats.resent << " of them sent again");
 }
 
-/// Waits until somebody listens on a port of loopback.
-inline void wait_for_listener(std::uint16_t port) {
-  wait_until("a listener", [&] {
-    TcpTransport transport{"127.0.0.1", port};
-    std::error_code ec;
-    transport.connect(soon(), ec);
-    return !ec;
-  });
-}
-
 /// Sends points through the client into a server, and ends that by each of the signals, while it has some of
 /// them in the buffers of its system; then come more while it is away. What a server says that it has read
 /// and has not stored when it is killed is lost, so it has stored all when it is stopped.

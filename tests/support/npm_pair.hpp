@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "statwire/detail/asio.hpp"
 #include "statwire/server/statsd_server.hpp"
 #include "support/npm_statsd.hpp"
 

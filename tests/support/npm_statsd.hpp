@@ -121,12 +121,7 @@ process.on('SIGUSR2', () => flush());
     const std::string run = "exec \"$@\" >\"$0\" 2>&1";
     process_.emplace(std::vector<std::string>{"sh", "-c", run, log(), "node", "--require", timer,
                                               program().string(), config});
-    wait_until("npm statsd", [&] {
-      TcpTransport transport{"127.0.0.1", admin_port_};
-      std::error_code ec;
-      transport.connect(soon(), ec);
-      return !ec;
-    });
+    wait_for_listener(admin_port_);
     ask("help", "\n\n");
   }
 
@@ -165,9 +160,9 @@ process.on('SIGUSR2', () => flush());
 
   const ScratchDirectory scratch_;
   GraphiteListener graphite_;
-  std::uint16_t port_ = free_port<asio::ip::udp>();
-  std::uint16_t tcp_port_ = free_port<asio::ip::tcp>();
-  std::uint16_t admin_port_ = free_port<asio::ip::tcp>();
+  std::uint16_t port_ = free_udp_port();
+  std::uint16_t tcp_port_ = free_tcp_port();
+  std::uint16_t admin_port_ = free_tcp_port();
   std::optional<ChildProcess> process_;
 };
 

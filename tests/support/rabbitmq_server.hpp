@@ -22,6 +22,7 @@
 #include <thread>
 #include <vector>
 
+#include "statwire/detail/asio.hpp"
 #include "statwire/transport/tcp.hpp"
 #include "support/child_process.hpp"
 #include "support/loopback.hpp"

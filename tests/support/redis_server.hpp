@@ -82,7 +82,7 @@ class RedisServer {
   const ScratchDirectory scratch_;
   std::filesystem::path program_;
   std::vector<std::string> flags_;
-  std::uint16_t port_ = free_port<asio::ip::tcp>();
+  std::uint16_t port_ = free_tcp_port();
   std::optional<ChildProcess> process_;
 };
 

@@ -11,6 +11,7 @@
 
 #include "statwire/statsd.hpp"
 #include "statwire/testing/memory_transport.hpp"
+#include "support/memory_statsd.hpp"
 #include "support/python_call.hpp"
 #include "support/text.hpp"
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <string>
 
+#include "statwire/detail/asio.hpp"
 #include "support/loopback.hpp"
 
 namespace statwire::test {

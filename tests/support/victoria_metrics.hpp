@@ -41,12 +41,7 @@ class VictoriaMetrics {
         "-opentsdbListenAddr" + address(opentsdb_port_),
         "-storageDataPath=" + (scratch_.path() / "data").string(), "-retentionPeriod=1",
         "-memory.allowedBytes=128MB", "-search.latencyOffset=0s", "-loggerLevel=WARN"});
-    wait_until("VictoriaMetrics", [&] {
-      TcpTransport transport{"127.0.0.1", web_port_};
-      std::error_code ec;
-      transport.connect(soon(), ec);
-      return !ec;
-    });
+    wait_for_listener(web_port_);
   }
 
   void signal(int signal) const { process_->signal(signal); }
@@ -89,9 +84,9 @@ class VictoriaMetrics {
 
   const ScratchDirectory scratch_;
   std::filesystem::path program_;
-  std::uint16_t web_port_ = free_port<asio::ip::tcp>();
-  std::uint16_t graphite_port_ = free_port<asio::ip::tcp>();
-  std::uint16_t opentsdb_port_ = free_port<asio::ip::tcp>();
+  std::uint16_t web_port_ = free_tcp_port();
+  std::uint16_t graphite_port_ = free_tcp_port();
+  std::uint16_t opentsdb_port_ = free_tcp_port();
   nlohmann::json labels_;
   std::optional<ChildProcess> process_;
 };

@@ -17,6 +17,7 @@
 #include "statwire/testing/memory_transport.hpp"
 #include "statwire/testing/scripted_stream.hpp"
 #include "statwire/timer.hpp"
+#include "support/memory_statsd.hpp"
 
 using namespace std::chrono_literals;
 

@@ -9,6 +9,7 @@
 #include "statwire/statsd.hpp"
 #include "statwire/testing/captured.hpp"
 #include "statwire/testing/memory_transport.hpp"
+#include "support/memory_statsd.hpp"
 
 using namespace statwire;
 using namespace std::chrono_literals;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "statwire/testing/memory_transport.hpp"
+#include "support/memory_statsd.hpp"
 
 namespace {
 

@@ -13,6 +13,7 @@
 
 #include "statwire/testing/manual_clock.hpp"
 #include "statwire/testing/memory_transport.hpp"
+#include "support/memory_statsd.hpp"
 
 namespace {
 

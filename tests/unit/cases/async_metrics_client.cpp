@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "statwire/async_metrics.hpp"
+#include "statwire/detail/asio.hpp"
 #include "support/async_scripted_stream.hpp"
 #include "support/metrics_client_cases.hpp"
 

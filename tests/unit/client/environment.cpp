@@ -11,6 +11,7 @@
 
 #include "statwire/statsd.hpp"
 #include "statwire/testing/memory_transport.hpp"
+#include "support/memory_statsd.hpp"
 
 using statwire::Endpoint;
 using statwire::Environment;

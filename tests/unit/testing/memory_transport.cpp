@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "statwire/transport/concepts.hpp"
+#include "support/memory_statsd.hpp"
 
 namespace {
 

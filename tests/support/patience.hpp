@@ -1,0 +1,58 @@
+#pragma once
+
+// Deadlines instead of sleeps: what tests of threads, sockets and processes wait with.
+
+#include <ostream>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "statwire/transport/concepts.hpp"
+
+namespace statwire::test {
+
+/// Generous, for loaded machines and sanitizers; nothing waits that long unless it fails.
+inline constexpr std::chrono::seconds patience{20};
+
+inline Deadline soon() {
+  return std::chrono::steady_clock::now() + patience;
+}
+
+/// Calls a condition until it holds; the test fails when it never does.
+template <class Condition>
+void wait_until(const std::string& what, Condition&& condition) {
+  const Deadline deadline = soon();
+  while (!condition()) {
+    REQUIRE_MESSAGE(std::chrono::steady_clock::now() < deadline, "it never came to that: " << what);
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+}
+
+/// Counts events of other threads, and lets a test wait for the n-th.
+class EventCount {
+ public:
+  void add() {
+    const std::lock_guard lock{mutex_};
+    ++count_;
+    changed_.notify_all();
+  }
+
+  void wait_for(std::size_t count) {
+    std::unique_lock lock{mutex_};
+    REQUIRE_MESSAGE(changed_.wait_for(lock, patience, [&] { return count_ >= count; }),
+                    "only " << count_ << " events");
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace statwire::test
