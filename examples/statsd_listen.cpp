@@ -4,8 +4,9 @@
 #include <csignal>
 #include <cstdio>
 #include <iostream>
+#include <statwire/protocol/statsd_parse.hpp>
 #include <statwire/server/statsd_server.hpp>
-#include <string>
+#include <string_view>
 
 namespace {
 

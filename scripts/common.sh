@@ -1,5 +1,8 @@
 # Sourced by the other scripts.
 
+# Ninja, where it is, keeps all cores busy; a folder that is configured already keeps what it has.
+if [ -z "${CMAKE_GENERATOR:-}" ] && command -v ninja >/dev/null; then export CMAKE_GENERATOR=Ninja; fi
+
 # Configures and builds a preset, quietly unless it fails: build PRESET [TARGET...]
 build() {
   local preset=$1 log=build/$1.log

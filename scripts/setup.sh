@@ -59,6 +59,9 @@ find_missing() {
   fi
   need g++ has_command g++
   need make has_command make
+  if [ "$goal" = sanitizers ]; then
+    need ninja-build has_command ninja
+  fi
   need cmake has_command cmake
   need libasio-dev has_header asio.hpp
   if [ "$goal" != bench ]; then
