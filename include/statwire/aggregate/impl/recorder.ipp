@@ -23,7 +23,9 @@ STATWIRE_DECL SinkPointer<Recorder> Recorder::make(const RegistryOptions& option
   return SinkPointer<Recorder>{new Recorder{options}};
 }
 
-STATWIRE_DECL void Recorder::destroy() noexcept { delete this; }
+STATWIRE_DECL void Recorder::destroy() noexcept {
+  delete this;
+}
 
 template <class Sample>
 void Recorder::use(std::uint32_t index, const Sample& sample) noexcept {
@@ -79,6 +81,8 @@ STATWIRE_DECL bool Recorder::is_sampled(std::uint32_t index) noexcept {
   return kept;
 }
 
-STATWIRE_DECL void Recorder::drop_invalid() noexcept { counters().settle(counters().dropped_invalid); }
+STATWIRE_DECL void Recorder::drop_invalid() noexcept {
+  counters().settle(counters().dropped_invalid);
+}
 
 }  // namespace statwire::aggregate
