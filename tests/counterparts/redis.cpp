@@ -20,6 +20,7 @@
 #include "support/counterpart.hpp"
 #include "support/loopback.hpp"
 #include "support/redis_server.hpp"
+#include "support/store_away.hpp"
 
 using namespace mesos_collector;
 using namespace statwire::test;
@@ -38,18 +39,6 @@ bool is_without_redis() {
 
 RedisSamplesOptions options_for(const RedisServer& server) {
   return {.url = {.port = server.port()}, .timeout = std::chrono::milliseconds{patience}};
-}
-
-/// What the store says when it is away.
-template <class Call>
-std::string complaint(Call call) {
-  try {
-    call();
-  } catch (const StoreAway& error) {
-    return error.what();
-  }
-  FAIL("the store is not away");
-  return {};
 }
 
 /// With Redis, since it started.

@@ -27,6 +27,7 @@
 #include "support/line_listener.hpp"
 #include "support/loopback.hpp"
 #include "support/redis_peer.hpp"
+#include "support/store_away.hpp"
 
 using namespace mesos_collector;
 using namespace statwire::test;
@@ -40,17 +41,6 @@ namespace {
 
 RedisSamplesOptions options_for(std::uint16_t port) {
   return {.url = {.port = port}, .timeout = std::chrono::milliseconds{patience}};
-}
-
-template <class Call>
-std::string complaint(Call call) {
-  try {
-    call();
-  } catch (const StoreAway& error) {
-    return error.what();
-  }
-  FAIL("the store is not away");
-  return {};
 }
 
 /// Whether an exchange comes to its end.
