@@ -41,8 +41,9 @@ int main(int argc, char** argv) {
   for (const int signal : {SIGINT, SIGTERM}) sigaddset(&ending, signal);
   pthread_sigmask(SIG_BLOCK, &ending, nullptr);
 
-  statwire::server::StatsdServer server{
-      {.address = address, .port = static_cast<std::uint16_t>(*port), .on_datagram = print}};
+  const statwire::server::StatsdServerOptions options{
+      .address = address, .port = static_cast<std::uint16_t>(*port), .on_datagram = print};
+  statwire::server::StatsdServer server{options};
   std::error_code ec;
   server.start(ec);
   if (ec == std::errc::invalid_argument) return refuse(argument);

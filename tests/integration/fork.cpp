@@ -105,7 +105,7 @@ TEST_CASE("fork: what was recorded before is sent by the parent alone, what the 
     };
     const auto receive = [&] {
       std::multiset<std::string> lines;
-      for (std::size_t i = 0; lines.size() < 5; ++i) {
+      while (lines.size() < 5) {
         protocol::for_each_line(receiver.receive(), [&](std::string_view line) { lines.emplace(line); });
       }
       return lines;

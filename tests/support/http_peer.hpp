@@ -12,16 +12,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <mutex>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <utility>
-#include <vector>
 
-#include "statwire/detail/asio.hpp"
-#include "support/line_listener.hpp"
+#include "support/peer_listener.hpp"
 
 namespace statwire::test {
 
@@ -43,35 +38,22 @@ class HttpPeer {
  public:
   explicit HttpPeer(std::string answer, Ending ending = Ending::close,
                     const std::string& address = "127.0.0.1")
-      : answer_{std::move(answer)},
-        ending_{ending},
-        acceptor_{io_, Tcp::endpoint{asio::ip::make_address(address), 0}},
-        port_{acceptor_.local_endpoint().port()} {
-    accept();
-    thread_ = std::thread{[this] { io_.run(); }};
-  }
-  HttpPeer(const HttpPeer&) = delete;
-  HttpPeer& operator=(const HttpPeer&) = delete;
-  ~HttpPeer() {
-    io_.stop();
-    thread_.join();
-  }
+      : answer_{std::move(answer)}, ending_{ending}, listener_{address, 0, [this](auto& connection) {
+                                                                 begin(connection);
+                                                               }} {}
 
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return listener_.port(); }
 
   std::string url(const std::string& target = "/register") const {
-    return "http://127.0.0.1:" + std::to_string(port_) + target;
+    return "http://127.0.0.1:" + std::to_string(port()) + target;
   }
 
-  std::size_t connection_count() const {
-    const std::lock_guard lock{mutex_};
-    return connections_.size();
-  }
+  std::size_t connection_count() const { return listener_.connection_count(); }
 
   /// Header and body of what the first connection brought.
   std::string request() const {
-    const std::lock_guard lock{mutex_};
-    return connections_.empty() ? "" : connections_.front()->text;
+    return listener_.look_at(
+        [](const auto& connections) { return connections.empty() ? "" : connections.front()->text; });
   }
 
  private:
@@ -86,36 +68,20 @@ class HttpPeer {
     bool is_answered = false;
   };
 
-  void accept() {
-    pending_ = std::make_unique<Connection>(io_);
-    acceptor_.async_accept(pending_->socket, [this](std::error_code ec) {
-      if (ec) return;
-      Connection& connection = *pending_;
-      {
-        const std::lock_guard lock{mutex_};
-        connections_.push_back(std::move(pending_));
-      }
-      std::error_code ignored;  // of a client that is gone already
-      if (ending_ == Ending::be_rude) connection.socket.shutdown(Tcp::socket::shutdown_send, ignored);
-      if (ending_ != Ending::be_blind) read(connection);
-      accept();
-    });
+  void begin(Connection& connection) {
+    std::error_code ignored;  // of a client that is gone already
+    if (ending_ == Ending::be_rude) connection.socket.shutdown(Tcp::socket::shutdown_send, ignored);
+    if (ending_ != Ending::be_blind) read(connection);
   }
 
   void read(Connection& connection) {
-    connection.socket.async_read_some(asio::buffer(connection.buffer),
-                                      [this, &connection](std::error_code ec, std::size_t size) {
-                                        if (ec) return;
-                                        append(connection, size);
-                                        if (connection.socket.is_open()) read(connection);
-                                      });
+    listener_.read(connection, [this, &connection] {
+      look_at(connection);
+      if (connection.socket.is_open()) read(connection);
+    });
   }
 
-  void append(Connection& connection, std::size_t size) {
-    {
-      const std::lock_guard lock{mutex_};
-      connection.text.append(connection.buffer.data(), size);
-    }
+  void look_at(Connection& connection) {
     if (ending_ == Ending::leave) return end(connection);
     if (connection.is_answered || !is_whole(connection.text)) return;
     connection.is_answered = true;
@@ -164,13 +130,7 @@ class HttpPeer {
 
   const std::string answer_;
   const Ending ending_;
-  mutable std::mutex mutex_;
-  asio::io_context io_{1};
-  Tcp::acceptor acceptor_;
-  const std::uint16_t port_;
-  std::unique_ptr<Connection> pending_;
-  std::vector<std::unique_ptr<Connection>> connections_;
-  std::thread thread_;
+  PeerListener<Connection> listener_;
 };
 
 }  // namespace statwire::test

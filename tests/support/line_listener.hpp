@@ -41,8 +41,8 @@ class LineListener {
   std::string text() const;
 
  private:
-  class Acceptor;
-  std::unique_ptr<Acceptor> acceptor_;
+  class Peer;
+  std::unique_ptr<Peer> peer_;
 };
 
 }  // namespace statwire::test

@@ -12,17 +12,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include "statwire/detail/asio.hpp"
+#include "support/peer_listener.hpp"
 
 namespace statwire::test {
 
@@ -51,18 +48,9 @@ class RedisPeer {
   using Script = std::function<Answer(const Command& command)>;
 
   explicit RedisPeer(Script script)
-      : script_{std::move(script)},
-        acceptor_{io_, Tcp::endpoint{asio::ip::make_address("127.0.0.1"), 0}},
-        port_{acceptor_.local_endpoint().port()} {
-    accept();
-    thread_ = std::thread{[this] { io_.run(); }};
-  }
-  RedisPeer(const RedisPeer&) = delete;
-  RedisPeer& operator=(const RedisPeer&) = delete;
-  ~RedisPeer() {
-    io_.stop();
-    thread_.join();
-  }
+      : script_{std::move(script)}, listener_{"127.0.0.1", 0, [this](Connection& connection) {
+                                                read(connection);
+                                              }} {}
 
   /// What an empty Redis says that keeps nothing.
   static Answer obey(const Command& command) {
@@ -71,17 +59,14 @@ class RedisPeer {
     return {"+OK\r\n"};
   }
 
-  std::uint16_t port() const { return port_; }
+  std::uint16_t port() const { return listener_.port(); }
 
-  std::size_t connection_count() const {
-    const std::lock_guard lock{mutex_};
-    return connections_.size();
-  }
+  std::size_t connection_count() const { return listener_.connection_count(); }
 
   /// What a connection brought.
   std::string text(std::size_t connection = 0) const {
-    const std::lock_guard lock{mutex_};
-    return connections_.at(connection)->text;
+    return listener_.look_at(
+        [connection](const auto& connections) { return connections.at(connection)->text; });
   }
 
  private:
@@ -96,30 +81,8 @@ class RedisPeer {
     Answer answer;
   };
 
-  void accept() {
-    pending_ = std::make_unique<Connection>(io_);
-    acceptor_.async_accept(pending_->socket, [this](std::error_code ec) {
-      if (ec) return;
-      Connection& connection = *pending_;
-      {
-        const std::lock_guard lock{mutex_};
-        connections_.push_back(std::move(pending_));
-      }
-      read(connection);
-      accept();
-    });
-  }
-
   void read(Connection& connection) {
-    connection.socket.async_read_some(asio::buffer(connection.buffer),
-                                      [this, &connection](std::error_code ec, std::size_t size) {
-                                        if (ec) return connection.socket.close();
-                                        {
-                                          const std::lock_guard lock{mutex_};
-                                          connection.text.append(connection.buffer.data(), size);
-                                        }
-                                        answer(connection);
-                                      });
+    listener_.read(connection, [this, &connection] { answer(connection); });
   }
 
   /// Answers what commands there are, up to one after which the connection does not go on.
@@ -190,13 +153,7 @@ class RedisPeer {
   }
 
   const Script script_;
-  mutable std::mutex mutex_;
-  asio::io_context io_{1};
-  Tcp::acceptor acceptor_;
-  const std::uint16_t port_;
-  std::unique_ptr<Connection> pending_;
-  std::vector<std::unique_ptr<Connection>> connections_;
-  std::thread thread_;
+  PeerListener<Connection> listener_;
 };
 
 }  // namespace statwire::test
