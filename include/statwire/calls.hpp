@@ -90,6 +90,10 @@ class MetricCalls {
     if constexpr (is_live) engine().time(context(), name, duration, options);
   }
 
+  /// A number is no duration: 500 of what? `500ms`, `std::chrono::microseconds{500}` are.
+  template <protocol::Numeric Value>
+  void timing(std::string_view name, Value a_duration_like_12ms, const MetricOptions& options = {}) = delete;
+
   /// Records a value whose distribution matters: `name:3.5|h`, or `|ms` where there is no `h`.
   template <protocol::Numeric Value>
   void histogram(std::string_view name, Value value, const MetricOptions& options = {}) noexcept {

@@ -101,6 +101,10 @@ class Timing {
     if (is_sampled()) record_sampled(duration);
   }
 
+  /// A number is no duration: 500 of what? `500ms`, `std::chrono::microseconds{500}` are.
+  template <protocol::Numeric Value>
+  void record(Value a_duration_like_12ms) const = delete;
+
   /// For timers: whether to record the next duration, decided before the clock is read ...
   bool is_sampled() const noexcept { return series_.is_sampled(); }
 

@@ -61,8 +61,8 @@ TEST_CASE("graphite: the calls of a client, as they are promised") {
   static_assert(std::is_same_v<decltype(GraphiteClient{"127.0.0.1", 2003}), Client>);
   static_assert(std::is_same_v<decltype(GraphiteClient{"127.0.0.1:2003"}), Client>);
   static_assert(std::is_same_v<decltype(GraphiteClient{SharedStream{{}}}), GraphiteClient<SharedStream>>);
-  static_assert(noexcept(std::declval<Client&>().send("a", 1.0, 1)));
-  static_assert(noexcept(std::declval<Client&>().send("a", 1.0)));
+  static_assert(noexcept(std::declval<Client&>().send(std::string_view{}, 1.0, 1)));
+  static_assert(noexcept(std::declval<Client&>().send(std::string_view{}, 1.0)));
   static_assert(noexcept(std::declval<Client&>().flush(std::declval<std::chrono::milliseconds>())));
   static_assert(noexcept(std::declval<const Client&>().stats()));
   static_assert(!std::is_copy_constructible_v<Client>);

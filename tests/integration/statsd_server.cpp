@@ -3,6 +3,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -238,16 +239,13 @@ TEST_CASE("statsd server: packets that come during a flush are summed after it")
   StatsdServer server{by_hand()};
   server.start();
   UdpTransport transport{"127.0.0.1", server.port()};
-  std::jthread flushing{[&](std::stop_token stop) {
-    while (!stop.stop_requested()) server.flush();
-  }};
+  std::optional<Repeating> flushing{[&] { server.flush(); }};
   for (std::uint64_t i = 1; i <= packets; ++i) {
     CHECK(!transport.send("names." + std::to_string(i) + ":1|g"));
     // No more at a time than any buffer of the system holds.
     if (i % 100 == 0) REQUIRE(server.wait_for_packets(i, patience));
   }
-  flushing.request_stop();
-  flushing.join();
+  flushing.reset();
   CHECK(server.snapshot().gauges.size() == packets + 1);  // and statsd.timestamp_lag
 }
 

@@ -10,7 +10,6 @@
 #include <memory>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include "statwire/detail/asio.hpp"
@@ -227,22 +226,14 @@ TEST_CASE("statsd server: the page for Prometheus counts on over flushes") {
 TEST_CASE("statsd server: it may be looked at from all sides while it receives and flushes") {
   StatsdServer server{{.flush_interval = 1ms, .admin_port = 0, .prometheus = true}};
   server.start();
-  std::vector<std::jthread> lookers;
-  lookers.emplace_back([&](std::stop_token stop) {
-    while (!stop.stop_requested()) CHECK(server.snapshot().counters.size() >= 3);
-  });
-  lookers.emplace_back([&](std::stop_token stop) {
-    while (!stop.stop_requested()) CHECK(server.stats().bad_values == 0);
-  });
-  lookers.emplace_back([&](std::stop_token stop) {
-    while (!stop.stop_requested()) CHECK_FALSE(server.prometheus_text().empty());
-  });
-  lookers.emplace_back([&](std::stop_token stop) {
-    RawConnection admin{server.admin_port()};
-    while (!stop.stop_requested()) {
-      admin.send("counters\n");
-      CHECK(admin.read_until("END\n\n").find("statsd.packets_received") != std::string::npos);
-    }
+  RawConnection admin{server.admin_port()};
+  std::list<Repeating> lookers;
+  lookers.emplace_back([&] { CHECK(server.snapshot().counters.size() >= 3); });
+  lookers.emplace_back([&] { CHECK(server.stats().bad_values == 0); });
+  lookers.emplace_back([&] { CHECK_FALSE(server.prometheus_text().empty()); });
+  lookers.emplace_back([&] {
+    admin.send("counters\n");
+    CHECK(admin.read_until("END\n\n").find("statsd.packets_received") != std::string::npos);
   });
   UdpTransport transport{"127.0.0.1", server.port()};
   for (std::uint64_t i = 1; i <= 300; ++i) {

@@ -1,5 +1,5 @@
 // A handle, too, takes a duration and no number: 5 of what?
-// expect: no matching function for call to .*record|no matching member function for call to 'record'
+// expect: (use of|call to) deleted (member )?function .*record.*a_duration_like_12ms
 #include "statwire/handles.hpp"
 
 void misuse(const statwire::Timing& latency) {

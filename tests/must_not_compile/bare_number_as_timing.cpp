@@ -1,5 +1,5 @@
 // A timing is a duration: 500 of what?
-// expect: no matching function for call to .*timing|no matching member function for call to 'timing'
+// expect: (use of|call to) deleted (member )?function .*timing.*a_duration_like_12ms
 #include "statwire/statsd.hpp"
 #include "statwire/transport/null.hpp"
 

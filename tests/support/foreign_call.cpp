@@ -8,6 +8,8 @@
 #include <limits>
 #include <system_error>
 
+#include "statwire/detail/float_from_chars.hpp"
+
 namespace statwire::test {
 namespace {
 
@@ -117,7 +119,7 @@ class Reader {
   ForeignValue number() {
     double value = 0;
     const char* const begin = rest_.data();
-    const auto [end, ec] = std::from_chars(begin, begin + rest_.size(), value);
+    const auto [end, ec] = detail::float_from_chars(begin, begin + rest_.size(), value);
     require(ec == std::errc{});
     const std::string_view text{begin, static_cast<std::size_t>(end - begin)};
     std::int64_t integer = 0;

@@ -6,12 +6,15 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "statwire/transport/concepts.hpp"
 
@@ -53,6 +56,25 @@ class EventCount {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::size_t count_ = 0;
+};
+
+/// Calls something over and over, on a thread of its own, until the object ends.
+class Repeating {
+ public:
+  explicit Repeating(std::function<void()> action)
+      : thread_{[this, action = std::move(action)] {
+          while (!is_ended_) action();
+        }} {}
+  ~Repeating() {
+    is_ended_ = true;
+    thread_.join();
+  }
+  Repeating(const Repeating&) = delete;
+  Repeating& operator=(const Repeating&) = delete;
+
+ private:
+  std::atomic<bool> is_ended_{false};
+  std::thread thread_;
 };
 
 }  // namespace statwire::test

@@ -46,15 +46,15 @@ class PeerListener {
   /// connection when it has ended.
   template <class GoOn>
   void read(Connection& connection, GoOn go_on) {
-    connection.socket.async_read_some(
-        asio::buffer(connection.buffer), [this, &connection, go_on](std::error_code ec, std::size_t size) {
-          if (ec) return connection.socket.close();
-          {
-            const std::lock_guard lock{mutex_};
-            connection.text.append(connection.buffer.data(), size);
-          }
-          go_on();
-        });
+    connection.socket.async_read_some(asio::buffer(connection.buffer),
+                                      [this, &connection, go_on](std::error_code ec, std::size_t size) {
+                                        if (ec) return connection.socket.close();
+                                        {
+                                          const std::lock_guard lock{mutex_};
+                                          connection.text.append(connection.buffer.data(), size);
+                                        }
+                                        go_on();
+                                      });
   }
 
   /// What `look` makes of all connections, in the order in which they came; their texts stay meanwhile.
