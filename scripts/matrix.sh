@@ -107,7 +107,7 @@ try_entry() {
     echo "| $name | | | SKIPPED: cannot build and run a program; apt-get install ${packages//,/ } |"
     return
   fi
-  local options=(-DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_CXX_STANDARD="$standard"
+  local options=(-G 'Unix Makefiles' -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_CXX_STANDARD="$standard"
     -DCMAKE_CXX_FLAGS="${flags[*]}" -DSTATWIRE_LIBRARIES="$PWD/build/matrix/libraries")
   [ "$name" != mingw ] || options+=(-DCMAKE_SYSTEM_NAME=Windows)
   cmake -S tests/portable -B "$build" "${options[@]}" >"$build/configure.log" 2>&1 || return 1
