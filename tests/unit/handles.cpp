@@ -58,7 +58,11 @@ TEST_CASE("handles: the second call of a thread, which takes a shorter way, is a
     latency.record(3ms);
   }}.join();
   CHECK(flushed(statsd) == Lines{"depth:4|g", "latency:2|ms", "latency:3|ms", "latency:3|ms"});
-  CHECK(statsd.stats().accepted == 13);
+  latency.record(4ms);  // nothing else in this interval, so this call alone must be seen
+  CHECK(flushed(statsd) == Lines{"latency:4|ms"});
+  depth.set(5);
+  CHECK(flushed(statsd) == Lines{"depth:5|g"});
+  CHECK(statsd.stats().accepted == 15);
   check_settled(statsd.stats());
 }
 
