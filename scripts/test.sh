@@ -28,6 +28,18 @@ for preset in "${presets[@]}"; do
   esac
 done
 
+# What a failed test printed stands far above the end of the list: it is shown once more behind it.
+run_tests() {
+  local log=build/$1/Testing/Temporary status=0
+  ctest --preset "$1" --parallel "$((2 * $(nproc)))" || status=$?
+  if [ "$status" -ne 0 ]; then
+    awk 'FNR == NR { sub(/^[0-9]+:/, ""); is_failed[$0] = 1; next }
+         / Testing: / { name = $0; sub(/^[0-9]+\/[0-9]+ Testing: /, "", name); is_shown = name in is_failed }
+         is_shown' "$log/LastTestsFailed.log" "$log/LastTest.log" >&2
+  fi
+  return "$status"
+}
+
 ./scripts/setup.sh "$goal"
 echo "== ${presets[0]}: building"
 build "${presets[0]}"
@@ -42,7 +54,7 @@ for ((i = 0; i < ${#presets[@]}; ++i)); do
     builder=$!
     set +m
   fi
-  ctest --preset "${presets[i]}" --parallel "$((2 * $(nproc)))"
+  run_tests "${presets[i]}"
   if [ -n "$next" ]; then
     echo "== $next: building"
     wait "$builder"

@@ -29,8 +29,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::chrono::seconds long_patience{60};
-
 const std::string key = "asgard.stats";
 
 AmqpPublisherOptions publishing_to(const RabbitmqServer& server) {
@@ -124,7 +122,7 @@ TEST_CASE("rabbitmq: documents arrive as they are, once, in order, and without p
   MesosLog log;
   AmqpPublisher publisher{publishing_to(server), log.log()};
   publish(publisher, 1, 10'000);
-  CHECK(publisher.flush(long_patience));
+  CHECK(publisher.flush(patience));
   const auto messages = queue.take_all();
   CHECK(bodies(messages) == bodies(1, 10'000));
   for (const RabbitmqQueue::Message& message : messages) CHECK(message.properties == 0);
@@ -144,7 +142,7 @@ TEST_CASE("rabbitmq: documents arrive as they are, once, in order, and without p
   CHECK(log.lines()[0].at("exception").at("message") == "the broker takes nothing for now: low on memory");
   CHECK_FALSE(publisher.flush(100ms));
   server.control({"set_vm_memory_high_watermark", "0.8"});
-  CHECK(publisher.flush(long_patience));
+  CHECK(publisher.flush(patience));
   wait_until("its end", [&] { return log.count("publish_resumed") == 1; });
   CHECK(bodies(queue.take_all()) == bodies(1, 100));
   CHECK(log.count("publish_retry") == 0);
@@ -161,16 +159,16 @@ TEST_CASE(
   {
     AmqpPublisher transient{options, log.log()};
     publish(transient, 1, 10);
-    REQUIRE(transient.flush(long_patience));
+    REQUIRE(transient.flush(patience));
   }
   options.persistent = true;
   AmqpPublisher publisher{options, log.log()};
   publish(publisher, 1, 1000);
-  REQUIRE(publisher.flush(long_patience));
+  REQUIRE(publisher.flush(patience));
   server.end(SIGTERM);
   publish(publisher, 1001, 2000);
   server.start();
-  REQUIRE(publisher.flush(long_patience));
+  REQUIRE(publisher.flush(patience));
   const auto messages = RabbitmqQueue{server.port(), key}.take_all();
   CHECK(bodies(messages) == bodies(1, 2000));
   for (const RabbitmqQueue::Message& message : messages) CHECK(message.delivery_mode == 2);
@@ -185,7 +183,7 @@ TEST_CASE(
   const int last = feed.stop();
   CHECK(publisher.stats().waiting > 0);
   server.start();
-  REQUIRE(publisher.flush(long_patience));
+  REQUIRE(publisher.flush(patience));
   check_arrivals(bodies(RabbitmqQueue{server.port(), key}.take_all()), log, last);
   const AmqpStats stats = publisher.stats();
   CHECK(stats.retried > 0);

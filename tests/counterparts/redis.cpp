@@ -176,7 +176,7 @@ TEST_CASE("redis: one that hangs is away, and no late answer is taken for anothe
       return false;
     }
   });
-  server.signal(SIGSTOP);
+  server.stop();
   CHECK(complaint([&] { put(hasty, "task", "two"); }).ends_with(": no answer within 200 ms"));
   CHECK(complaint([&] { hasty.check(); }).ends_with(": no answer within 200 ms"));
   server.signal(SIGCONT);

@@ -43,6 +43,14 @@ ChildProcess::~ChildProcess() {
   ::close(output_);
 }
 
+void ChildProcess::stop() {
+  REQUIRE(::kill(pid_, SIGSTOP) == 0);
+  int status = 0;
+  REQUIRE(::waitpid(pid_, &status, WUNTRACED) == pid_);
+  if (!WIFSTOPPED(status)) pid_ = -1;  // it has gone, and its number may be another's
+  REQUIRE(WIFSTOPPED(status));
+}
+
 const std::string& ChildProcess::read_until(const std::string& words, std::size_t from) {
   while (text_.find(words, from) == std::string::npos) {
     if (!read_more()) FAIL("the output never held '" << words << "': " << text_);

@@ -27,6 +27,9 @@ class ChildProcess {
 
   void signal(int number) const { ::kill(pid_, number); }
 
+  /// Stops it by SIGSTOP; returns when all its threads stand still. SIGCONT lets them go on.
+  void stop();
+
   /// Reads until the output holds the words behind its first `from` bytes; returns all of it. The test fails
   /// when they never come.
   const std::string& read_until(const std::string& words, std::size_t from = 0);

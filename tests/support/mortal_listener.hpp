@@ -116,7 +116,7 @@ void check_that_all_arrives(Server& server, std::uint16_t port, GraphiteClient<>
   server.start();
   for (const int signal : signals) {
     wait_for_listener(port);
-    server.signal(SIGSTOP);
+    server.stop();
     const GraphiteStats before = graphite.stats();
     send_seconds(20);
     CHECK_FALSE(graphite.flush(std::chrono::milliseconds{100}));

@@ -21,7 +21,7 @@
 namespace statwire::test {
 
 /// Generous, for loaded machines and sanitizers; nothing waits that long unless it fails.
-inline constexpr std::chrono::seconds patience{20};
+inline constexpr std::chrono::seconds patience{60};
 
 inline Deadline soon() {
   return std::chrono::steady_clock::now() + patience;

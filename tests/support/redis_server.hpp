@@ -61,6 +61,7 @@ class RedisServer {
   }
 
   void signal(int number) const { process_->signal(number); }
+  void stop() { process_->stop(); }
 
   /// Signals it, and waits until it has gone. SIGKILL leaves it no time for anything.
   void end(int number) {

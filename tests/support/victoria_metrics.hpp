@@ -45,6 +45,7 @@ class VictoriaMetrics {
   }
 
   void signal(int signal) const { process_->signal(signal); }
+  void stop() { process_->stop(); }
 
   void end(int signal) {
     process_->signal(signal);
