@@ -6,10 +6,16 @@
 #                                  AddressSanitizer and UBSan
 #   ./scripts/test.sh all          all with GCC, with Clang under AddressSanitizer and UBSan, and under ThreadSanitizer
 #   ./scripts/test.sh asan tsan    some of: dev quick library asan tsan
+#   ./scripts/test.sh --counterparts ...    also installs, while it builds, the real servers that tests run against
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/common.sh
 
+with_counterparts=no
+if [ "${1:-}" = --counterparts ]; then
+  with_counterparts=yes
+  shift
+fi
 presets=("$@")
 [ $# -gt 0 ] || presets=(dev)
 case "${presets[*]}" in
@@ -22,7 +28,7 @@ for preset in "${presets[@]}"; do
     dev | quick) ;;
     library | asan | tsan) goal=sanitizers ;;
     *)
-      echo "test.sh: '$preset' is none of: ci, all, dev, quick, library, asan, tsan" >&2
+      echo "test.sh: '$preset' is none of: --counterparts, ci, all, dev, quick, library, asan, tsan" >&2
       exit 2
       ;;
   esac
@@ -41,10 +47,23 @@ run_tests() {
 }
 
 ./scripts/setup.sh "$goal"
+installer=
+builder=
+at_exit() {
+  [ -z "$builder" ] || kill -- "-$builder" 2>/dev/null || true
+  [ -z "$installer" ] || wait "$installer" || true  # half an installation would be in the way of the next
+}
+trap at_exit EXIT
+if [ "$with_counterparts" = yes ]; then
+  ./scripts/setup.sh "$goal" --counterparts &
+  installer=$!
+fi
 echo "== ${presets[0]}: building"
 build "${presets[0]}"
-builder=
-trap '[ -z "$builder" ] || kill -- "-$builder" 2>/dev/null || true' EXIT
+if [ -n "$installer" ]; then
+  wait "$installer"
+  installer=
+fi
 for ((i = 0; i < ${#presets[@]}; ++i)); do
   # Many tests wait for a server or a deadline: the next preset is built meanwhile, behind them.
   next=${presets[i + 1]:-}
