@@ -13,13 +13,6 @@ if(STATWIRE_SANITIZE)
   target_link_options(statwire_developer INTERFACE -fsanitize=${STATWIRE_SANITIZE})
 endif()
 
-# gold, where it is, links the many programs of the tests in half the time.
-include(CheckLinkerFlag)
-check_linker_flag(CXX -fuse-ld=gold STATWIRE_HAS_GOLD)
-if(STATWIRE_HAS_GOLD)
-  target_link_options(statwire_developer INTERFACE -fuse-ld=gold)
-endif()
-
 # The folder of Asio for what calls the compiler without a target, when Asio was found as a package.
 if(NOT STATWIRE_ASIO_INCLUDE_DIR)
   statwire_include_folders(asio::asio folders)

@@ -1,18 +1,64 @@
 #pragma once
 
-// How the daemons read their flags, over CLI11: what they have in common, down to the words of a refusal.
+// How the programs read their flags: what they have in common, down to the words of a refusal. CLI11, which
+// reads them, is included by one file only, for it takes compilers long.
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "command.hpp"
 #include "listen_address.hpp"
 
 namespace example {
+
+/// The flags of a program, beside --help and --version.
+class CommandLine {
+ public:
+  CommandLine(const char* program, const char* description, const char* footer = "");
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+  ~CommandLine();
+
+  /// A flag with a value, which `read` is called with; the last one counts. `-p,--port` are two names of one.
+  void add_text(const std::string& flag, const char* type, const char* description,
+                std::function<void(const std::string&)> read);
+
+  /// The same, and all count.
+  void add_texts(const std::string& flag, const char* type, const char* description,
+                 std::function<void(const std::vector<std::string>&)> read);
+
+  /// A flag whose value `read(flag, text)` makes `target` of.
+  template <class Target, class Read>
+  void add_value(const char* flag, const char* type, Target& target, const char* description, Read read) {
+    add_text(flag, type, description,
+             [&target, flag, read](const std::string& text) { target = read(flag, text); });
+  }
+
+  /// A flag without a value.
+  void add_switch(const std::string& flag, bool& target, const char* description);
+  void add_switch(const std::string& flag, const char* description, std::function<void()> act);
+
+  /// Reads the arguments into what the flags point to. `std::monostate` when there is nothing to say; a
+  /// UsageError for what is no flag names all of them.
+  std::variant<std::monostate, Answer, UsageError> parse(int argc, const char* const* argv);
+
+  /// Of the arguments that were read.
+  bool is_given(const std::string& flag) const;
+  std::string text_of(const std::string& flag, const char* usual) const;  ///< `usual` when it is not given.
+
+ private:
+  struct Parser;
+  std::unique_ptr<Parser> parser_;
+};
+
+/// What a reader of a value calls when it is wrong: the parsing ends with "flag: problem".
+[[noreturn]] void refuse(const std::string& flag, const std::string& problem);
 
 /// What flags may hold. The refusal names the flag, the value and what is right.
 ListenAddress read_listen_address(const char* flag, const std::string& text, const std::string& usual_port);
@@ -24,7 +70,7 @@ std::chrono::milliseconds read_duration(const char* flag, const std::string& tex
                                         std::chrono::milliseconds shortest);         ///< A year at most.
 std::chrono::milliseconds read_run_time(const char* flag, const std::string& text);  ///< 100 ms at least.
 
-/// What add_flag() takes for a number in these bounds, which the type holds.
+/// What add_value() takes for a number in these bounds, which the type holds.
 template <class Number = std::size_t>
 auto number_reader(std::int64_t least, std::int64_t most) {
   return [least, most](const char* flag, const std::string& text) {
@@ -32,27 +78,12 @@ auto number_reader(std::int64_t least, std::int64_t most) {
   };
 }
 
-/// Adds a flag whose value is read by `read(flag, text)` into `target`.
-template <class Target, class Read>
-void add_flag(CLI::App& app, const char* flag, const char* type, Target& target, const char* description,
-              Read read) {
-  app.add_option_function<std::string>(
-         flag, [&target, flag, read](const std::string& text) { target = read(flag, text); }, description)
-      ->type_name(type)
-      ->take_last();
-}
-
-/// Reads the arguments into what the flags of `app` point to, and adds --version. `std::monostate` when there
-/// is nothing to say; a UsageError for what is no flag names all of them.
-std::variant<std::monostate, Answer, UsageError> parse_arguments(CLI::App& app, int argc,
-                                                                 const char* const* argv);
-
-/// Options of a daemon, as `add_flags(app, options)` has them read from its arguments.
+/// Options of a program, as `add_flags(line, options)` has them read from its arguments.
 template <class Options, class AddFlags>
-Command<Options> parse_command(CLI::App& app, int argc, const char* const* argv, AddFlags add_flags) {
+Command<Options> parse_command(CommandLine& line, int argc, const char* const* argv, AddFlags add_flags) {
   Options options;
-  add_flags(app, options);
-  auto result = parse_arguments(app, argc, argv);
+  add_flags(line, options);
+  auto result = line.parse(argc, argv);
   if (auto* answer = std::get_if<Answer>(&result)) return std::move(*answer);
   if (auto* error = std::get_if<UsageError>(&result)) return std::move(*error);
   return options;

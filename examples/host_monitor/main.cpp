@@ -136,13 +136,13 @@ int fail(std::string message, int exit_code) {
 int main(int argc, char** argv) {
   const host_monitor::EndSignals signals;  // first, so that every thread inherits what it blocks
   const auto command = host_monitor::parse_options(argc, argv);
-  if (const auto* error = std::get_if<host_monitor::UsageError>(&command))
+  if (const auto* error = std::get_if<example::UsageError>(&command))
     return host_monitor::fail(error->message, 2);
   // SamplerError, ClientError and OutputError: each says in one line what is wrong.
   try {
     host_monitor::require_output();
-    if (const auto* help = std::get_if<host_monitor::HelpText>(&command)) {
-      host_monitor::write_output(help->text);
+    if (const auto* answer = std::get_if<example::Answer>(&command)) {
+      host_monitor::write_output(answer->text);
       return 0;
     }
     return host_monitor::run(std::get<host_monitor::Options>(command), signals);

@@ -1,6 +1,5 @@
 #include "host_monitor/options.hpp"
 
-#include <CLI/CLI.hpp>
 #include <limits>
 #include <statwire/protocol/clean.hpp>
 #include <statwire/protocol/number.hpp>
@@ -28,20 +27,20 @@ constexpr DurationRange run_range{milliseconds{200}, std::chrono::days{365}, "fr
 milliseconds read_duration(const char* flag, const std::string& text, const DurationRange& range) {
   const std::optional<milliseconds> duration = parse_duration(text);
   if (!duration) {
-    throw CLI::ValidationError{
-        flag, "'" + text + "' is not a duration; write a number with ms, s, m or h, such as 500ms, 1s or 2m"};
+    example::refuse(
+        flag, "'" + text + "' is not a duration; write a number with ms, s, m or h, such as 500ms, 1s or 2m");
   }
   if (*duration < range.shortest || *duration > range.longest)
-    throw CLI::ValidationError{flag, text + " is out of range; " + range.text + " is right"};
+    example::refuse(flag, text + " is out of range; " + range.text + " is right");
   return *duration;
 }
 
 Endpoint read_endpoint(const char* flag, const std::string& text) {
   std::optional<Endpoint> endpoint = parse_endpoint(text);
   if (!endpoint) {
-    throw CLI::ValidationError{flag, "'" + text +
-                                         "' is not host:port; write it as localhost:8125, 10.0.0.1:8125 or "
-                                         "[::1]:8125, with a port from 1 to 65535"};
+    example::refuse(flag, "'" + text +
+                              "' is not host:port; write it as localhost:8125, 10.0.0.1:8125 or "
+                              "[::1]:8125, with a port from 1 to 65535");
   }
   return *std::move(endpoint);
 }
@@ -50,25 +49,26 @@ std::string read_prefix(const char* flag, const std::string& text) {
   std::string clean = text;
   statwire::protocol::copy_clean_name(clean.data(), text);
   if (clean != text || text.starts_with('.') || text.ends_with('.') || text.find("..") != text.npos) {
-    throw CLI::ValidationError{flag, "'" + text +
-                                         "' cannot stand before a name; letters, digits, '_', '-' and single "
-                                         "dots between them can"};
+    example::refuse(flag, "'" + text +
+                              "' cannot stand before a name; letters, digits, '_', '-' and single "
+                              "dots between them can");
   }
   return text;
 }
 
-void add_flags(CLI::App& app, Options& options) {
-  using example::add_flag;
-  add_flag(app, "--statsd", "HOST:PORT", options.statsd,
-           "StatsD server to send to; without it, one is started here", read_endpoint);
-  add_flag(app, "--metrics", "HOST:PORT", options.metrics,
-           "Metrics server to put to; without it, one is started here", read_endpoint);
-  add_flag(
-      app, "--interval", "DURATION", options.interval, "Time between two rounds (default 1s)",
+void add_flags(example::CommandLine& line, Options& options) {
+  line.add_value("--statsd", "HOST:PORT", options.statsd,
+                 "StatsD server to send to; without it, one is started here", read_endpoint);
+  line.add_value("--metrics", "HOST:PORT", options.metrics,
+                 "Metrics server to put to; without it, one is started here", read_endpoint);
+  line.add_value(
+      "--interval", "DURATION", options.interval, "Time between two rounds (default 1s)",
       [](const char* flag, const std::string& text) { return read_duration(flag, text, interval_range); });
-  add_flag(app, "--for", "DURATION", options.run_for, "End after this time (default: at Ctrl-C)",
-           [](const char* flag, const std::string& text) { return read_duration(flag, text, run_range); });
-  add_flag(app, "--prefix", "NAME", options.prefix, "Put before every name, with a dot between", read_prefix);
+  line.add_value(
+      "--for", "DURATION", options.run_for, "End after this time (default: at Ctrl-C)",
+      [](const char* flag, const std::string& text) { return read_duration(flag, text, run_range); });
+  line.add_value("--prefix", "NAME", options.prefix, "Put before every name, with a dot between",
+                 read_prefix);
 }
 
 }  // namespace
@@ -101,29 +101,13 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
   return example::parse_duration(text);
 }
 
-std::variant<Options, HelpText, UsageError> parse_options(int argc, const char* const* argv) {
-  CLI::App app{
+example::Command<Options> parse_options(int argc, const char* const* argv) {
+  example::CommandLine line{
+      "host_monitor",
       "Measures processor, memory, disk and network of this machine, sends the figures\n"
       "to a StatsD server and a metrics server, and reads them back at the end.",
-      "host_monitor"};
-  app.footer("A DURATION is a number with ms, s, m or h: 500ms, 1s, 2m.");
-  app.allow_extras();  // reported below, with what is right
-  Options options;
-  add_flags(app, options);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    return HelpText{app.help()};
-  } catch (const CLI::ArgumentMismatch& error) {
-    return UsageError{std::string{error.what()} + "; host_monitor --help shows what each flag takes"};
-  } catch (const CLI::ParseError& error) {
-    return UsageError{error.what()};
-  }
-  if (const auto unknown = app.remaining(); !unknown.empty()) {
-    return UsageError{"unknown argument '" + unknown.front() +
-                      "'; the flags are --statsd, --metrics, --interval, --for, --prefix and --help"};
-  }
-  return options;
+      "A DURATION is a number with ms, s, m or h: 500ms, 1s, 2m."};
+  return example::parse_command<Options>(line, argc, argv, add_flags);
 }
 
 }  // namespace host_monitor

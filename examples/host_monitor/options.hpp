@@ -7,7 +7,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
+
+#include "command.hpp"
 
 namespace host_monitor {
 
@@ -34,16 +35,6 @@ struct Options {
   std::string prefix{};
 };
 
-/// The text of --help.
-struct HelpText {
-  std::string text;
-};
-
-/// One line that says what is wrong and what is right.
-struct UsageError {
-  std::string message;
-};
-
-std::variant<Options, HelpText, UsageError> parse_options(int argc, const char* const* argv);
+example::Command<Options> parse_options(int argc, const char* const* argv);
 
 }  // namespace host_monitor

@@ -1,6 +1,5 @@
 #include "mesos_collector/options.hpp"
 
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "command_line.hpp"
@@ -8,8 +7,7 @@
 namespace mesos_collector {
 namespace {
 
-void add_flags(CLI::App& app, Options& options) {
-  using example::add_flag;
+void add_flags(example::CommandLine& line, Options& options) {
   using example::number_reader;
   using std::chrono::milliseconds;
   const auto duration = [](milliseconds shortest) {
@@ -17,27 +15,27 @@ void add_flags(CLI::App& app, Options& options) {
       return example::read_duration(flag, text, shortest);
     };
   };
-  add_flag(app, "--every", "DURATION", options.every,
-           "Go on, a round each DURATION (default: one round, then end)", duration(milliseconds{100}));
-  add_flag(app, "--rounds", "NUMBER", options.rounds, "End after so many rounds; needs --every",
-           example::read_count);
-  add_flag(app, "--workers", "NUMBER", options.workers, "Agents that are asked at once (default 32)",
-           number_reader(1, 1024));
-  add_flag(app, "--ttl", "DURATION", options.ttl,
-           "How long Redis keeps the sample of a task that is gone (default: for ever)",
-           duration(milliseconds{1000}));
-  app.add_flag_callback(
-      "--no-amqp", [&options] { options.has_amqp = false; },
-      "Publish nothing to RabbitMQ; StatsD gets gauges");
-  app.add_flag("--persistent", options.persistent, "Publish messages that a durable queue keeps on its disk");
-  add_flag(app, "--queue", "NUMBER", options.queue_capacity,
-           "Documents kept while RabbitMQ is away (default 100000); then the oldest go",
-           number_reader(1, 100'000'000));
-  app.add_flag("--publish-resets", options.publish_resets,
-               "Publish what follows when a task's counters went down, negative numbers, as the original");
-  add_flag(app, "--table", "ROWS", options.table_rows, "Print the tasks that use most CPU after each round",
-           number_reader(1, 100'000));
-  app.add_flag("--verbose", options.verbose, "Log each agent that answered, too");
+  line.add_value("--every", "DURATION", options.every,
+                 "Go on, a round each DURATION (default: one round, then end)", duration(milliseconds{100}));
+  line.add_value("--rounds", "NUMBER", options.rounds, "End after so many rounds; needs --every",
+                 example::read_count);
+  line.add_value("--workers", "NUMBER", options.workers, "Agents that are asked at once (default 32)",
+                 number_reader(1, 1024));
+  line.add_value("--ttl", "DURATION", options.ttl,
+                 "How long Redis keeps the sample of a task that is gone (default: for ever)",
+                 duration(milliseconds{1000}));
+  line.add_switch("--no-amqp", "Publish nothing to RabbitMQ; StatsD gets gauges",
+                  [&options] { options.has_amqp = false; });
+  line.add_switch("--persistent", options.persistent,
+                  "Publish messages that a durable queue keeps on its disk");
+  line.add_value("--queue", "NUMBER", options.queue_capacity,
+                 "Documents kept while RabbitMQ is away (default 100000); then the oldest go",
+                 number_reader(1, 100'000'000));
+  line.add_switch("--publish-resets", options.publish_resets,
+                  "Publish what follows when a task's counters went down, negative numbers, as the original");
+  line.add_value("--table", "ROWS", options.table_rows, "Print the tasks that use most CPU after each round",
+                 number_reader(1, 100'000));
+  line.add_switch("--verbose", options.verbose, "Log each agent that answered, too");
 }
 
 constexpr const char* footer =
@@ -54,10 +52,10 @@ constexpr const char* footer =
 }  // namespace
 
 example::Command<Options> parse_options(int argc, const char* const* argv) {
-  CLI::App app{"Collects CPU and memory of each task of a Mesos cluster, for RabbitMQ and for StatsD.",
-               "mesos_collector"};
-  app.footer(footer);
-  auto command = example::parse_command<Options>(app, argc, argv, add_flags);
+  example::CommandLine line{
+      "mesos_collector",
+      "Collects CPU and memory of each task of a Mesos cluster, for RabbitMQ and for StatsD.", footer};
+  auto command = example::parse_command<Options>(line, argc, argv, add_flags);
   if (const auto* options = std::get_if<Options>(&command);
       options && options->ttl && options->every && *options->ttl <= *options->every) {
     return example::UsageError{

@@ -1,6 +1,5 @@
 #include "metrics_server/options.hpp"
 
-#include <CLI/CLI.hpp>
 #include <utility>
 
 #include "command_line.hpp"
@@ -14,7 +13,7 @@ example::ListenAddress read_listen(const char* flag, const std::string& text) {
 
 std::string read_path(const char* flag, const std::string& text) {
   if (text.empty() || text.starts_with(':')) {  // which SQLite would keep in memory
-    throw CLI::ValidationError{flag, "'" + text + "' is not the path of a file"};
+    example::refuse(flag, "'" + text + "' is not the path of a file");
   }
   return text;
 }
@@ -22,25 +21,24 @@ std::string read_path(const char* flag, const std::string& text) {
 Forward read_forward(const char* flag, const std::string& text) {
   std::optional<Forward> forward = parse_forward(text);
   if (!forward) {
-    throw CLI::ValidationError{
+    example::refuse(
         flag, "'" + text +
-                  "' is neither graphite://host:port nor opentsdb://host:port, with a port from 1 to 65535"};
+                  "' is neither graphite://host:port nor opentsdb://host:port, with a port from 1 to 65535");
   }
   return *std::move(forward);
 }
 
-void add_flags(CLI::App& app, Options& options) {
-  using example::add_flag;
-  add_flag(app, "--listen", "ADDRESS:PORT", options.listen, "Where to listen (default 127.0.0.1:8888)",
-           read_listen);
-  add_flag(app, "--store", "PATH", options.store,
-           "Keep the points in this SQLite database (default: in memory)", read_path);
-  add_flag(app, "--max-connections", "N", options.max_connections,
-           "Refuse clients beyond so many (default 10000)", example::read_count);
-  add_flag(app, "--max-series", "N", options.max_series,
-           "Refuse puts of new keys beyond so many (default 1000000)", example::read_count);
-  add_flag(app, "--forward", "URL", options.forward,
-           "Pass every point on to graphite://host:port or opentsdb://host:port", read_forward);
+void add_flags(example::CommandLine& line, Options& options) {
+  line.add_value("--listen", "ADDRESS:PORT", options.listen, "Where to listen (default 127.0.0.1:8888)",
+                 read_listen);
+  line.add_value("--store", "PATH", options.store,
+                 "Keep the points in this SQLite database (default: in memory)", read_path);
+  line.add_value("--max-connections", "N", options.max_connections,
+                 "Refuse clients beyond so many (default 10000)", example::read_count);
+  line.add_value("--max-series", "N", options.max_series,
+                 "Refuse puts of new keys beyond so many (default 1000000)", example::read_count);
+  line.add_value("--forward", "URL", options.forward,
+                 "Pass every point on to graphite://host:port or opentsdb://host:port", read_forward);
 }
 
 }  // namespace
@@ -62,12 +60,12 @@ std::optional<Forward> parse_forward(std::string_view text) {
 }
 
 example::Command<Options> parse_options(int argc, const char* const* argv) {
-  CLI::App app{
+  example::CommandLine line{
+      "metrics_server",
       "Serves `put key value timestamp` and `get key` over TCP, until SIGTERM or SIGINT.\n"
       "With --store, a put is answered once it is on the disk.",
-      "metrics_server"};
-  app.footer("The protocol has no password: whoever reaches the address may read and write.");
-  return example::parse_command<Options>(app, argc, argv, add_flags);
+      "The protocol has no password: whoever reaches the address may read and write."};
+  return example::parse_command<Options>(line, argc, argv, add_flags);
 }
 
 }  // namespace metrics_server

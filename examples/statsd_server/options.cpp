@@ -1,7 +1,7 @@
 #include "statsd_server/options.hpp"
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -23,73 +23,59 @@ std::string long_name(const std::string& flag) {
 template <class Value>
 Value read_text(const std::string& flag, const Rule<Value>& rule, const std::string& text) {
   std::optional<Value> value = rule.read(text);
-  if (!value) throw CLI::ValidationError{long_name(flag), refusal(rule, text)};
+  if (!value) example::refuse(long_name(flag), refusal(rule, text));
   return *std::move(value);
 }
 
 /// Adds flags, each of which changes the settings when they are read.
 class Flags {
  public:
-  Flags(CLI::App& app, Options& options) : app_{app}, options_{options} {}
+  Flags(example::CommandLine& line, Options& options) : line_{line}, options_{options} {}
 
   /// `apply(settings, value)` is for the value of the last such flag.
   template <class Value, class Apply>
   void value(const std::string& flag, const char* type, const Rule<Value>& rule, const char* description,
              Apply apply) {
-    app_.add_option_function<std::string>(
-            flag,
-            [this, flag, rule, apply](const std::string& text) {
-              change([apply, value = read_text(flag, rule, text)](Settings& settings) {
-                apply(settings, value);
-              });
-            },
-            description)
-        ->type_name(type)
-        ->take_last();
+    line_.add_text(flag, type, description, [this, flag, rule, apply](const std::string& text) {
+      change([apply, value = read_text(flag, rule, text)](Settings& settings) { apply(settings, value); });
+    });
   }
 
   /// `apply(settings, values)` is for the values of all such flags.
   template <class Value, class Apply>
   void values(const std::string& flag, const char* type, const Rule<Value>& rule, const char* description,
               Apply apply) {
-    app_.add_option_function<std::vector<std::string>>(
-            flag,
-            [this, flag, rule, apply](const std::vector<std::string>& texts) {
-              std::vector<Value> values;
-              for (const std::string& text : texts) values.push_back(read_text(flag, rule, text));
-              change([apply, values](Settings& settings) { apply(settings, values); });
-            },
-            description)
-        ->type_name(type)
-        ->allow_extra_args(false);
+    line_.add_texts(flag, type, description,
+                    [this, flag, rule, apply](const std::vector<std::string>& texts) {
+                      std::vector<Value> values;
+                      for (const std::string& text : texts) values.push_back(read_text(flag, rule, text));
+                      change([apply, values](Settings& settings) { apply(settings, values); });
+                    });
   }
 
   template <class Apply>
   void word(const std::string& flag, const char* description, Apply apply) {
-    app_.add_flag_callback(
-        flag, [this, apply] { change(apply); }, description);
+    line_.add_switch(flag, description, [this, apply] { change(apply); });
   }
 
   /// Flags that are not about the settings.
   void text(const std::string& flag, const char* type, std::string& target, const char* description) {
-    example::add_flag(app_, flag.c_str(), type, target, description,
-                      [flag = long_name(flag)](const char*, const std::string& text) {
-                        if (text.empty()) throw CLI::ValidationError{flag, "'' is not the path of a file"};
-                        return text;
-                      });
+    line_.add_text(flag, type, description, [flag, &target](const std::string& text) {
+      if (text.empty()) example::refuse(long_name(flag), "'' is not the path of a file");
+      target = text;
+    });
   }
   void word(const std::string& flag, const char* description, bool& target) {
-    app_.add_flag(flag, target, description);
+    line_.add_switch(flag, target, description);
   }
   void task(const std::string& flag, const char* description, Task task) {
-    app_.add_flag_callback(
-        flag, [this, task] { options_.task = task; }, description);
+    line_.add_switch(flag, description, [this, task] { options_.task = task; });
   }
 
  private:
   void change(std::function<void(Settings&)> apply) { options_.changes.push_back(std::move(apply)); }
 
-  CLI::App& app_;
+  example::CommandLine& line_;
   Options& options_;
 };
 
@@ -185,9 +171,9 @@ void add_pystatsd(Flags& flags) {
 }
 
 /// pystatsd-server has these for what --graphite says; they are put together once all are read.
-void add_transport(CLI::App& app) {
+void add_transport(example::CommandLine& line) {
   const auto add = [&](const char* flag, const char* type, const char* description) {
-    app.add_option(flag)->type_name(type)->description(description)->take_last();
+    line.add_text(flag, type, description, [](const std::string&) {});
   };
   add("-r,--transport", "NAME", "graphite, the only one: flush to localhost:2003 unless told otherwise");
   add("--graphite-host", "HOST", "The host of --graphite alone (default localhost)");
@@ -204,18 +190,18 @@ void add_process(Flags& flags, Options& options) {
   flags.task("--restart", "The same, then start in the background", Task::restart);
 }
 
-void add_flags(CLI::App& app, Flags& flags, Options& options) {
+void add_flags(example::CommandLine& line, Flags& flags, Options& options) {
   add_ways_in(flags);
   add_ways_out(flags, options);
-  add_transport(app);
+  add_transport(line);
   add_numbers(flags);
   add_pystatsd(flags);
   add_process(flags, options);
 }
 
 /// The first two flags of which only one may be there, or one without another that it needs.
-std::optional<UsageError> find_conflict(const CLI::App& app) {
-  const auto is_given = [&](const char* flag) { return app.count(flag) > 0; };
+std::optional<UsageError> find_conflict(const example::CommandLine& line) {
+  const auto is_given = [&](const char* flag) { return line.is_given(flag); };
   constexpr std::pair<const char*, const char*> pairs[]{{"--listen", "--name"},
                                                         {"--listen", "--port"},
                                                         {"--graphite", "--transport"},
@@ -240,36 +226,33 @@ std::optional<UsageError> find_conflict(const CLI::App& app) {
   return std::nullopt;
 }
 
-std::optional<UsageError> find_flavour_conflict(const CLI::App& app) {
-  if (app.count("--flavour") == 0 || app.get_option("--flavour")->as<std::string>() == "pystatsd") {
+std::optional<UsageError> find_flavour_conflict(const example::CommandLine& line) {
+  if (line.text_of("--flavour", "pystatsd") == "pystatsd") {
     return std::nullopt;
   }
   for (const char* flag : pystatsd_flags) {
-    if (app.count(flag) == 0) continue;
+    if (!line.is_given(flag)) continue;
     return UsageError{std::string{flag} + " is of the flavour pystatsd; leave --flavour statsd out"};
   }
   return std::nullopt;
 }
 
 /// What -r, --graphite-host and --graphite-port say together.
-std::optional<UsageError> read_transport(const CLI::App& app, Options& options) {
-  const auto text = [&](const char* flag, const char* usual) {
-    return app.count(flag) > 0 ? app.get_option(flag)->as<std::string>() : std::string{usual};
-  };
-  if (const std::string transport = text("--transport", "graphite"); transport != "graphite") {
+std::optional<UsageError> read_transport(const example::CommandLine& line, Options& options) {
+  if (const std::string transport = line.text_of("--transport", "graphite"); transport != "graphite") {
     return UsageError{"--transport: " + in_quotes(transport) +
                       " is not graphite, the only one here: Ganglia is not written to"};
   }
-  const std::string host = text("--graphite-host", "localhost");
-  const std::string port = text("--graphite-port", "2003");
+  const std::string host = line.text_of("--graphite-host", "localhost");
+  const std::string port = line.text_of("--graphite-port", "2003");
   if (!rules::port.read(port)) return UsageError{"--graphite-port: " + refusal(rules::port, port)};
   const bool is_v6 = host.find(':') != std::string::npos;
   const std::string peer = (is_v6 ? "[" + host + "]" : host) + ":" + port;
   if (!rules::graphite.read(peer) || host.find('/') != std::string::npos) {
     return UsageError{"--graphite-host: " + in_quotes(host) + " is neither a host's name nor its address"};
   }
-  const bool is_named = app.count("--graphite-host") + app.count("--graphite-port") > 0;
-  if (!is_named && app.count("--transport") == 0) return std::nullopt;
+  const bool is_named = line.is_given("--graphite-host") || line.is_given("--graphite-port");
+  if (!is_named && !line.is_given("--transport")) return std::nullopt;
   options.changes.emplace_back([peer, is_named](Settings& settings) {
     if (is_named || settings.server.graphite.empty()) settings.server.graphite = peer;
   });
@@ -281,14 +264,14 @@ void make_absolute(std::string& path) {
   if (!path.empty()) path = std::filesystem::absolute(path).lexically_normal();
 }
 
-example::Command<Options> finish(const CLI::App& app, Options options) {
-  if (auto conflict = find_conflict(app)) return *conflict;
-  if (auto conflict = find_flavour_conflict(app)) return *conflict;
-  if (auto error = read_transport(app, options)) return *error;
-  if (!has_metrics_page && app.count("--prometheus") > 0) {
+example::Command<Options> finish(const example::CommandLine& line, Options options) {
+  if (auto conflict = find_conflict(line)) return *conflict;
+  if (auto conflict = find_flavour_conflict(line)) return *conflict;
+  if (auto error = read_transport(line, options)) return *error;
+  if (!has_metrics_page && line.is_given("--prometheus")) {
     return UsageError{std::string{"--prometheus: "} + no_metrics_page};
   }
-  options.has_percentiles = app.count("--percentile") > 0;
+  options.has_percentiles = line.is_given("--percentile");
   if (options.task == Task::restart) options.detach = true;
   if (options.detach) {
     for (std::string* path : {&options.config, &options.log, &options.pidfile}) make_absolute(*path);
@@ -299,21 +282,20 @@ example::Command<Options> finish(const CLI::App& app, Options options) {
 }  // namespace
 
 example::Command<Options> parse_options(int argc, const char* const* argv) {
-  CLI::App app{
+  example::CommandLine line{
+      "statsd_server",
       "Sums what StatsD clients send, and flushes it to Graphite, until SIGTERM or SIGINT.\n"
       "SIGHUP reads the configuration again.",
-      "statsd_server"};
-  app.footer(
       "The flags of pystatsd-server mean here what they mean there, but that it listens on loopback\n"
       "unless told otherwise. --pct, --expire, --no-aggregate-counters and the prefixes choose the\n"
-      "flavour pystatsd. There is no password: whoever reaches the addresses may write.");
+      "flavour pystatsd. There is no password: whoever reaches the addresses may write."};
   Options options;
-  Flags flags{app, options};
-  add_flags(app, flags, options);
-  auto result = example::parse_arguments(app, argc, argv);
+  Flags flags{line, options};
+  add_flags(line, flags, options);
+  auto result = line.parse(argc, argv);
   if (auto* answer = std::get_if<example::Answer>(&result)) return std::move(*answer);
   if (auto* error = std::get_if<UsageError>(&result)) return std::move(*error);
-  return finish(app, std::move(options));
+  return finish(line, std::move(options));
 }
 
 std::variant<Settings, Complaints> read_settings(const Options& options) {

@@ -1,6 +1,5 @@
 #include "web_app/options.hpp"
 
-#include <CLI/CLI.hpp>
 #include <string_view>
 #include <utility>
 
@@ -9,15 +8,14 @@
 namespace web_app {
 namespace {
 
-void add_flags(CLI::App& app, Options& options) {
-  using example::add_flag;
-  add_flag(app, "--listen", "ADDRESS:PORT", options.listen,
-           "Where to listen (default 127.0.0.1:8080); port 0 takes a free one",
-           [](const char* flag, const std::string& text) {
-             return example::read_address_or_free_port(flag, text, "8080");
-           });
-  add_flag(app, "--for", "DURATION", options.run_for, "End after this time (default: at Ctrl-C or SIGTERM)",
-           example::read_run_time);
+void add_flags(example::CommandLine& line, Options& options) {
+  line.add_value("--listen", "ADDRESS:PORT", options.listen,
+                 "Where to listen (default 127.0.0.1:8080); port 0 takes a free one",
+                 [](const char* flag, const std::string& text) {
+                   return example::read_address_or_free_port(flag, text, "8080");
+                 });
+  line.add_value("--for", "DURATION", options.run_for, "End after this time (default: at Ctrl-C or SIGTERM)",
+                 example::read_run_time);
 }
 
 constexpr const char* footer =
@@ -30,10 +28,10 @@ constexpr const char* footer =
 }  // namespace
 
 example::Command<Options> parse_options(int argc, const char* const* argv) {
-  CLI::App app{"A small web service, measured with statwire; shows at its end what its metrics say.",
-               "web_app"};
-  app.footer(footer);
-  return example::parse_command<Options>(app, argc, argv, add_flags);
+  example::CommandLine line{
+      "web_app", "A small web service, measured with statwire; shows at its end what its metrics say.",
+      footer};
+  return example::parse_command<Options>(line, argc, argv, add_flags);
 }
 
 std::vector<std::string> read_environment(Options& options, const statwire::ReadVariable& read) {

@@ -11,11 +11,13 @@
 #include <vector>
 
 using namespace host_monitor;
+using example::Answer;
+using example::UsageError;
 using std::chrono::milliseconds;
 
 namespace {
 
-std::variant<Options, HelpText, UsageError> parse(std::vector<const char*> arguments) {
+example::Command<Options> parse(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "host_monitor");
   return parse_options(static_cast<int>(arguments.size()), arguments.data());
 }
@@ -132,13 +134,19 @@ TEST_CASE("options: both ends of a range are legal") {
 TEST_CASE("options: --help names every flag") {
   for (const char* flag : {"--help", "-h"}) {
     const auto result = parse({flag});
-    REQUIRE(std::holds_alternative<HelpText>(result));
-    const std::string& text = std::get<HelpText>(result).text;
+    REQUIRE(std::holds_alternative<Answer>(result));
+    const std::string& text = std::get<Answer>(result).text;
     for (const char* name : {"--statsd", "--metrics", "--interval", "--for", "--prefix", "--help"}) {
       CAPTURE(name);
       CHECK(text.find(name) != std::string::npos);
     }
   }
+}
+
+TEST_CASE("options: --version says which") {
+  const auto result = parse({"--version"});
+  REQUIRE(std::holds_alternative<Answer>(result));
+  CHECK(std::get<Answer>(result).text.starts_with("host_monitor "));
 }
 
 TEST_CASE("options: a refusal names the flag, the value and what is right") {
@@ -164,10 +172,11 @@ TEST_CASE("options: a refusal names the flag, the value and what is right") {
        "with a "
        "port from 1 to 65535"},
       {{"--verbose"},
-       "unknown argument '--verbose'; the flags are --statsd, --metrics, --interval, --for, --prefix and "
-       "--help"},
+       "unknown argument '--verbose'; the flags are --statsd, --metrics, --interval, --for, --prefix, "
+       "--help and --version"},
       {{"often"},
-       "unknown argument 'often'; the flags are --statsd, --metrics, --interval, --for, --prefix and --help"},
+       "unknown argument 'often'; the flags are --statsd, --metrics, --interval, --for, --prefix, --help and "
+       "--version"},
   };
   for (const Case& item : cases) CHECK(refusal(item.arguments) == item.message);
 }
