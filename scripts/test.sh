@@ -58,7 +58,8 @@ if [ "$with_counterparts" = yes ]; then
   ./scripts/setup.sh "$goal" --counterparts &
   installer=$!
 fi
-echo "== ${presets[0]}: building"
+say() { echo "== $1, after $((SECONDS / 60)) min $((SECONDS % 60)) s"; }
+say "${presets[0]}: building"
 build "${presets[0]}"
 if [ -n "$installer" ]; then
   wait "$installer"
@@ -73,9 +74,10 @@ for ((i = 0; i < ${#presets[@]}; ++i)); do
     builder=$!
     set +m
   fi
+  say "${presets[i]}: testing"
   run_tests "${presets[i]}"
   if [ -n "$next" ]; then
-    echo "== $next: building"
+    say "$next: building"
     wait "$builder"
     builder=
   fi

@@ -1,5 +1,8 @@
 #include "support/free_port.hpp"
 
+#include <random>
+#include <system_error>
+
 #include "statwire/detail/asio.hpp"
 
 namespace statwire::test {
@@ -8,9 +11,16 @@ namespace {
 
 template <class Protocol>
 std::uint16_t free_port() {
+  std::random_device random;
+  std::uniform_int_distribution<std::uint16_t> any{20'000, 31'000};
   asio::io_context io;
-  typename Protocol::socket socket{io, typename Protocol::endpoint{asio::ip::make_address("127.0.0.1"), 0}};
-  return socket.local_endpoint().port();
+  for (;;) {
+    const std::uint16_t port = any(random);
+    typename Protocol::socket socket{io, Protocol::v4()};
+    std::error_code taken;
+    socket.bind({asio::ip::make_address("127.0.0.1"), port}, taken);
+    if (!taken) return port;
+  }
 }
 
 }  // namespace

@@ -16,15 +16,14 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
-#include <random>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
 
-#include "statwire/detail/asio.hpp"
 #include "statwire/transport/tcp.hpp"
 #include "support/child_process.hpp"
+#include "support/free_port.hpp"
 #include "support/loopback.hpp"
 #include "support/scratch_directory.hpp"
 
@@ -89,27 +88,6 @@ class RabbitmqServer {
   }
 
  private:
-  /// One port after the other that nobody listens on, below those that the system gives out: none is taken by
-  /// chance while Erlang starts.
-  static std::uint16_t first_of_free_ports(std::uint16_t count) {
-    std::random_device random;
-    std::uniform_int_distribution<std::uint16_t> any{20000, 31000};
-    for (;;) {
-      const std::uint16_t first = any(random);
-      std::uint16_t free = 0;
-      while (free < count && is_free(static_cast<std::uint16_t>(first + free))) ++free;
-      if (free == count) return first;
-    }
-  }
-
-  static bool is_free(std::uint16_t port) {
-    asio::io_context io;
-    asio::ip::tcp::socket socket{io, asio::ip::tcp::v4()};
-    std::error_code taken;
-    socket.bind({asio::ip::make_address("127.0.0.1"), port}, taken);
-    return !taken;
-  }
-
   std::vector<std::string> with_environment(const std::vector<std::string>& command) const {
     const std::string folder = scratch_.path();
     std::vector<std::string> all{
@@ -161,9 +139,9 @@ class RabbitmqServer {
   }
 
   const ScratchDirectory scratch_;
-  std::uint16_t port_ = first_of_free_ports(3);
-  std::uint16_t epmd_port_ = static_cast<std::uint16_t>(port_ + 1);
-  std::uint16_t distribution_port_ = static_cast<std::uint16_t>(port_ + 2);
+  std::uint16_t port_ = free_tcp_port();
+  std::uint16_t epmd_port_ = free_tcp_port();
+  std::uint16_t distribution_port_ = free_tcp_port();
   std::optional<ChildProcess> epmd_;
   std::optional<ChildProcess> process_;
 };
