@@ -3,7 +3,7 @@
 #include <statwire/server/metrics_server.hpp>
 
 int main() {
-  statwire::server::MetricsServer server;  // in memory, on a free port; or leave it out and use your own
+  statwire::server::MetricsServer server;  // in memory, on a free port; examples/metrics_server is one to run
   server.start();
 
   statwire::MetricsClient client{"127.0.0.1", server.port()};  // a call that fails throws ClientError
