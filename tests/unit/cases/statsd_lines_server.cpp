@@ -1,5 +1,7 @@
 // tests/cases/002_statsd_lines.json: each line alone, then a flush after ten seconds.
 
+#include <cstdint>
+
 #include "statwire/server/statsd_aggregator.hpp"
 #include "support/case_files.hpp"
 #include "support/graphite_text.hpp"
@@ -39,7 +41,7 @@ TEST_CASE("statsd lines, aggregated: a name that is known changes nothing about 
     CAPTURE(wanted.line);
     server::Aggregator aggregator{{}, 1'700'000'000s};
     aggregator.add(wanted.line, 1'700'000'000s);
-    const std::size_t bad = aggregator.totals().bad_values;
+    const std::uint64_t bad = aggregator.totals().bad_values;
     flushed_for_clients(aggregator);
     aggregator.add("foo:0|g", 1'700'000'010s);
     aggregator.add(wanted.line, 1'700'000'010s);
