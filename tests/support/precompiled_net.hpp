@@ -1,6 +1,6 @@
 #pragma once
 
-// What tests of programs with sockets and JSON include: half of what compiling most of them costs.
+// What tests of programs with sockets and JSON include: a fifth of what compiling them costs.
 
 #include "statwire/detail/asio.hpp"
 #include "statwire/detail/json.hpp"
